@@ -1,0 +1,22 @@
+// The most that each entry may weigh in a user's bundle: minified and gzipped, the driver left out.
+
+/** @param {object} config */
+const forNode = (config) => ({ ...config, platform: 'node', format: 'esm' });
+
+export default [
+  {
+    name: 'openline: the engine',
+    path: 'packages/openline/dist/core/index.js',
+    gzip: true,
+    limit: '25 kB',
+    modifyEsbuildConfig: forNode,
+  },
+  {
+    name: 'openline/pg: with the engine, without the driver',
+    path: 'packages/openline/dist/pg/index.js',
+    ignore: ['pg'],
+    gzip: true,
+    limit: '40 kB',
+    modifyEsbuildConfig: forNode,
+  },
+];
