@@ -1,0 +1,37 @@
+// Validation and reset: what is asked of an open connection between two leases, within a limit.
+
+import type { Clock } from './clock.ts';
+import type { CheckContext } from './connector.ts';
+
+/** One check under way; its signal is made only if the connector asks for it. */
+export class Check implements CheckContext {
+  #controller: AbortController | undefined;
+  #over = false;
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#over) this.#controller.abort();
+    return this.#controller.signal;
+  }
+
+  /**
+   * Whether the check passed in time. `false` as its result is a no, like a rejection.
+   *
+   * @param limitMs - after it the check has not passed, whatever it still says; `Infinity`: no limit
+   */
+  passes(result: Promise<unknown>, limitMs: number, clock: Clock): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = Number.isFinite(limitMs) ? clock.setTimer(() => end(false), limitMs) : undefined;
+      const end = (passed: boolean): void => {
+        timer?.cancel();
+        this.#over = true;
+        if (!passed) this.#controller?.abort();
+        resolve(passed);
+      };
+      result.then(
+        (answer) => end(answer !== false),
+        () => end(false),
+      );
+    });
+  }
+}

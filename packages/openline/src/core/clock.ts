@@ -1,0 +1,116 @@
+// Time, injected: the only place in core that reads a clock or sets a timer.
+
+import { performance } from 'node:perf_hooks';
+import { outsideCallers } from './async-scope.ts';
+
+/** A timer that was set and can be taken back. */
+export interface TimerHandle {
+  /** Takes the timer back; harmless once it has fired. */
+  cancel(): void;
+  /** Says whether this timer alone keeps the process alive. */
+  keepAlive(alive: boolean): void;
+}
+
+/** Where a pool reads the time and sets its timers. Replace it in tests with `ManualClock` of `openline/testing`. */
+export interface Clock {
+  /** Monotonic milliseconds, read now. */
+  now(): number;
+  /** Monotonic milliseconds, at most one turn of the event loop and 64 uses old: several times cheaper than {@link now}. */
+  turnNow(): number;
+  /** Milliseconds since the epoch: only to notice that the machine slept, and for people to read. */
+  wallNow(): number;
+  /** Calls `callback` once, `delayMs` milliseconds from now, in no caller's async context. The timer keeps the process alive until told otherwise. */
+  setTimer(callback: () => void, delayMs: number): TimerHandle;
+}
+
+// Taken when the module loads, so that fake timers installed later by a test cannot stop a pool.
+const realSetTimeout = setTimeout;
+const realClearTimeout = clearTimeout;
+const realSetImmediate = setImmediate;
+const realMonotonic = performance.now.bind(performance);
+const realWall = Date.now.bind(Date);
+
+/** Node's `setTimeout` takes a 32-bit delay; a longer one would fire at once. */
+const longestDelayMs = 2 ** 31 - 1;
+
+/** How often a reading serves before the clock is asked again, so that a long chain of microtasks still sees time pass. */
+const usesPerReading = 64;
+
+/** Reads a clock at most once per turn of the event loop, or once in 64 uses. */
+export class TurnReading {
+  readonly #read: () => number;
+  readonly #atEndOfTurn: (forget: () => void) => void;
+  #value = 0;
+  #usesLeft = 0;
+  #willForget = false;
+
+  constructor(read: () => number, atEndOfTurn: (forget: () => void) => void) {
+    this.#read = read;
+    this.#atEndOfTurn = atEndOfTurn;
+  }
+
+  /** The last reading while it serves, else a new one. */
+  recent(): number {
+    if (this.#usesLeft > 0) {
+      this.#usesLeft--;
+      return this.#value;
+    }
+    return this.fresh();
+  }
+
+  /** A new reading, which serves the rest of the turn. */
+  fresh(): number {
+    this.#value = this.#read();
+    this.#usesLeft = usesPerReading - 1;
+    if (!this.#willForget) {
+      this.#willForget = true;
+      this.#atEndOfTurn(this.#forget);
+    }
+    return this.#value;
+  }
+
+  readonly #forget = (): void => {
+    this.#willForget = false;
+    this.#usesLeft = 0;
+  };
+}
+
+class SystemTimer implements TimerHandle {
+  readonly #timeout: NodeJS.Timeout;
+
+  constructor(callback: () => void, delayMs: number) {
+    this.#timeout = realSetTimeout(callback, Math.min(Math.max(delayMs, 0), longestDelayMs));
+  }
+
+  cancel(): void {
+    realClearTimeout(this.#timeout);
+  }
+
+  keepAlive(alive: boolean): void {
+    if (alive) this.#timeout.ref();
+    else this.#timeout.unref();
+  }
+}
+
+class SystemClock implements Clock {
+  readonly #reading = new TurnReading(realMonotonic, (forget) => void realSetImmediate(forget));
+
+  now(): number {
+    return this.#reading.fresh();
+  }
+
+  turnNow(): number {
+    return this.#reading.recent();
+  }
+
+  wallNow(): number {
+    return realWall();
+  }
+
+  setTimer(callback: () => void, delayMs: number): TimerHandle {
+    return outsideCallers(() => new SystemTimer(callback, delayMs));
+  }
+}
+
+/** The machine's own clock: the default of every pool. */
+export const systemClock: Clock = new SystemClock();

@@ -1,0 +1,43 @@
+// All that the engine knows of a kind of connection.
+
+/** What `open` is given. */
+export interface OpenContext {
+  /** Aborted when `connectTimeoutMs` is over or the pool closes: stop, and close what was begun. */
+  readonly signal: AbortSignal;
+  /** Marks the beginning of a phase of the handshake (`dns`, `tcp`, `tls`, `startup`, `authentication`…); the one before ends. */
+  phase(name: string): void;
+  /** The address in words, without credentials, for errors and observers. */
+  address(text: string): void;
+}
+
+/** What `validate` and `reset` are given. */
+export interface CheckContext {
+  /** Aborted when the time for it is over: what comes later is ignored and the connection is closed. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * How to open, check and close one kind of connection. `{ open: async () => thing }` is a complete connector.
+ *
+ * @typeParam C - the connection
+ */
+export interface Connector<C> {
+  /** Opens one connection. Called in no caller's async context. */
+  open(context: OpenContext): Promise<C>;
+  /** Resolves when the connection is alive; rejects, or resolves to `false`, when it is not. Without it, idle connections are lent unasked. */
+  validate?(connection: C, context: CheckContext): Promise<unknown>;
+  /** Puts a connection in order after a lease. Returns nothing when nothing was to be done; a rejection closes the connection. */
+  reset?(connection: C, context: CheckContext): Promise<unknown> | undefined;
+  /** Closes the connection; resolves when its socket is closed. After one second the pool no longer waits. */
+  close?(connection: C): Promise<unknown> | undefined;
+  /** Has this error, thrown in a lease, killed the connection? Without it every error is survived. */
+  isFatal?(error: unknown, connection: C): boolean;
+  /** Is a failed open worth another try (a refused socket is, a wrong password is not)? Without it every failure is. */
+  isRetryable?(error: unknown): boolean;
+  /** Calls `lost` when the connection dies of itself, lent or idle; it returns whether the connection was idle. Called once, after the open. */
+  onLost?(connection: C, lost: (error: unknown) => boolean): void;
+  /** Is nothing under way on it? Asked when a lease ends, after `reset`: a connection that is not quiet then is closed. */
+  isQuiet?(connection: C): boolean;
+  /** How many shared leases it carries at once. Default 1. Asked before each shared lease, since a peer may change it. */
+  capacity?(connection: C): number;
+}

@@ -1,0 +1,104 @@
+// The deadlines of all who wait, kept with one timer, and the error of those who reach theirs.
+
+import { Alarm } from './alarm.ts';
+import { AcquireTimeoutError, type PoolCounts } from './errors.ts';
+import type { HolderInfo } from './holder.ts';
+import type { NestingGuard } from './nesting.ts';
+import type { Parts } from './parts.ts';
+import { State } from './slot.ts';
+import type { Waiter } from './waiter.ts';
+
+const holdersInError = 5;
+
+/** Everybody who has a lease, the longest first. */
+export function holdersOf<C>(parts: Parts<C>, now: number): HolderInfo[] {
+  const holders: HolderInfo[] = [];
+  for (const slot of parts.slots) {
+    for (const lease of slot.holders()) {
+      const place = lease.place?.toString();
+      holders.push({ connectionId: slot.id, ageMs: now - lease.acquiredAt, mode: slot.mode!, place });
+    }
+  }
+  return holders.sort((a, b) => b.ageMs - a.ageMs);
+}
+
+/** Is every connection leased, and has none come back since `from`? One that had would have been lent anew after it. */
+export function isStarved<C>({ slots, max }: Parts<C>, from: number): boolean {
+  if (slots.count(State.leased) < max) return false;
+  for (const slot of slots) {
+    for (const lease of slot.holders()) if (lease.acquiredAt > from) return false;
+  }
+  return true;
+}
+
+/** Ends the wait of those whose deadline has come. */
+export class Deadlines<C> {
+  readonly #parts: Parts<C>;
+  readonly #nesting: NestingGuard;
+  readonly #onExpired: () => void;
+  readonly #alarm: Alarm;
+
+  /** @param onExpired - called when somebody has left the queue */
+  constructor(parts: Parts<C>, nesting: NestingGuard, onExpired: () => void) {
+    this.#parts = parts;
+    this.#nesting = nesting;
+    this.#onExpired = onExpired;
+    this.#alarm = new Alarm(parts.clock, () => this.#expire(), false);
+  }
+
+  watch(deadline: number): void {
+    if (deadline < this.#alarm.at) this.#alarm.ringBy(deadline);
+  }
+
+  /** A waiter keeps the process alive, so that it hears of its end; an empty queue does not. */
+  keepAlive(alive: boolean): void {
+    this.#alarm.keepAlive(alive);
+  }
+
+  stop(): void {
+    this.#alarm.cancel();
+  }
+
+  #expire(): void {
+    const parts = this.#parts;
+    const now = parts.clock.now();
+    const expired: Waiter<C>[] = [];
+    const next = Math.min(parts.exclusive.takeExpired(now, expired), parts.shared.takeExpired(now, expired));
+    if (next < Number.POSITIVE_INFINITY) this.#alarm.ringBy(next);
+    const counts = parts.counts();
+    const holders = holdersOf(parts, now).slice(0, holdersInError);
+    for (const waiter of expired) {
+      const error = this.#error(waiter.enqueuedAt, waiter.timeoutMs, waiter.extras?.holdsAlready === true, now, counts, holders);
+      parts.measures.timedOut++;
+      waiter.refuse(error);
+      parts.observers.tell('timedOut', { poolName: parts.name, waitedMs: now - waiter.enqueuedAt, error });
+    }
+    this.#onExpired();
+  }
+
+  /** The error of an acquire that would not wait at all. */
+  atOnce(now: number): AcquireTimeoutError {
+    const parts = this.#parts;
+    parts.measures.timedOut++;
+    return this.#error(now, 0, this.#nesting.holdsAlready, now, parts.counts(), holdersOf(parts, now).slice(0, holdersInError));
+  }
+
+  #error(
+    from: number,
+    timeoutMs: number,
+    holdsAlready: boolean,
+    now: number,
+    counts: PoolCounts,
+    holders: readonly HolderInfo[],
+  ): AcquireTimeoutError {
+    const { name, openingTime, validatingTime, outage } = this.#parts;
+    const waitedMs = now - from;
+    const openingMs = openingTime.within(from, now);
+    const validatingMs = Math.min(validatingTime.within(from, now), waitedMs - openingMs);
+    const wait = { timeoutMs, waitedMs, openingMs, validatingMs, queuedMs: waitedMs - openingMs - validatingMs };
+    const starved = waitedMs > 0 && isStarved(this.#parts, from);
+    if (starved) this.#nesting.starving(now);
+    const nested = holdsAlready ? 'proven' : starved ? 'suspected' : undefined;
+    return new AcquireTimeoutError(name, wait, counts, holders, nested, outage.lastFailure);
+  }
+}

@@ -1,0 +1,80 @@
+// Turns demand into opens: for those who wait, for `min`, and as a probe while the server cannot be reached.
+
+import { Alarm } from './alarm.ts';
+import type { ConnectError } from './errors.ts';
+import type { Opener } from './opener.ts';
+import type { Parts } from './parts.ts';
+import { State } from './slot.ts';
+
+/** While an outage has outlasted the acquire timeout, opens are tried for so long after the last caller. */
+const probeForMs = 60_000;
+
+/** Asks for connections when they are worth it and may be tried. */
+export class Demand<C> {
+  readonly #parts: Parts<C>;
+  readonly #opener: Opener<C>;
+  readonly #lookAgain: Alarm;
+  #lastCallerAt = Number.NEGATIVE_INFINITY;
+  /** Shares that a connection is expected to carry; before the first one is open it is not known, and one is opened to find out. */
+  expectedCapacity: number = Number.POSITIVE_INFINITY;
+
+  /** @param dispatch - called when it is time to look again */
+  constructor(parts: Parts<C>, opener: Opener<C>, dispatch: () => void) {
+    this.#parts = parts;
+    this.#opener = opener;
+    this.#lookAgain = new Alarm(parts.clock, dispatch, false);
+  }
+
+  /** A caller could not be served at once. Returns the failure with which to turn it away, if the outage has lasted long enough for that. */
+  callerCame(now: number): ConnectError | undefined {
+    this.#lastCallerAt = now;
+    return this.breakerOpen(now) ? this.#parts.outage.lastFailure : undefined;
+  }
+
+  /** Are callers turned away at once: an outage has outlasted the acquire timeout, nothing is open, and attempts still go on? */
+  breakerOpen(now: number): boolean {
+    const { outage, options, slots } = this.#parts;
+    return slots.live === 0 && outage.outlasted(options.acquireTimeoutMs, now) && !outage.isStale(options.connectTimeoutMs, now);
+  }
+
+  /** Opens as many as are wanted and allowed, and sees to it that somebody looks again. */
+  grow(now: number): void {
+    const parts = this.#parts;
+    const { slots, outage } = parts;
+    const wanted = this.#wanted(now);
+    if (wanted <= 0) return;
+    const allowed = Math.min(wanted, outage.allowance(now));
+    while (slots.count(State.opening) < allowed && slots.size < parts.max) void this.#opener.open();
+    if (outage.nextAt > now) this.#lookAgain.ringBy(outage.nextAt);
+    else if (parts.waiting > 0 && slots.size < parts.max) this.#lookAgain.ringBy(now + parts.growth.lookAgainMs);
+  }
+
+  /** How many opens should be under way. */
+  #wanted(now: number): number {
+    const parts = this.#parts;
+    const { slots, growth, exclusive, shared, outage, options } = parts;
+    let wanted = parts.min - slots.live;
+    if (parts.waiting > 0) {
+      const lines = exclusive.size + (shared.size === 0 ? 0 : Math.max(1, Math.ceil(shared.size / this.expectedCapacity)));
+      const coming = slots.count(State.resetting) + this.#soonValidated(now);
+      wanted = Math.max(wanted, growth.wanted(lines - coming, slots.count(State.leased), slots, slots.count(State.opening), now));
+    }
+    if (wanted <= 0 && outage.outlasted(options.acquireTimeoutMs, now) && now - this.#lastCallerAt < probeForMs) return 1;
+    return wanted;
+  }
+
+  /** Validations under way that may still be quicker than an open. */
+  #soonValidated(now: number): number {
+    const { slots, growth } = this.#parts;
+    if (slots.count(State.validating) === 0) return 0;
+    let soon = 0;
+    for (const slot of slots) {
+      if (slot.state === State.validating && now - slot.checkedSince < growth.connectMs) soon++;
+    }
+    return soon;
+  }
+
+  stop(): void {
+    this.#lookAgain.cancel();
+  }
+}

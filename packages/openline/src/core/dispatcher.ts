@@ -1,0 +1,396 @@
+// Matches those who want a connection with the connections: the one place where they are lent and taken back.
+
+import type { Clock } from './clock.ts';
+import type { Deadlines } from './deadlines.ts';
+import type { Demand } from './demand.ts';
+import { PoolClosedError, QueueFullError } from './errors.ts';
+import type { LeaseMode } from './holder.ts';
+import { Lease, type Lender } from './lease.ts';
+import type { Measures } from './measures.ts';
+import type { NestingGuard } from './nesting.ts';
+import type { Observers } from './observer.ts';
+import { checkAcquire } from './options.ts';
+import type { Parts } from './parts.ts';
+import { type Place, placeBudget } from './place.ts';
+import { leastLoaded, placeShare } from './placement.ts';
+import { type Slot, type SlotTable, State } from './slot.ts';
+import type { Turnaround } from './turnaround.ts';
+import { Abortion, Waiter } from './waiter.ts';
+
+/** Options of one acquire. */
+export interface AcquireOptions {
+  /** The deadline of this acquire, in milliseconds from now. Default the pool's `acquireTimeoutMs`; 0: only what can be lent at once; `Infinity`: none. */
+  readonly timeoutMs?: number | undefined;
+  /** Ends the wait with the signal's own reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** `'exclusive'` (default): the connection alone; `'shared'`: a share of it, up to the connector's `capacity`. */
+  readonly mode?: LeaseMode | undefined;
+}
+
+/** Shorter deadlines count from a fresh reading of the clock; to longer ones the age of the turn's reading makes no difference. */
+const freshBelowMs = 10_000;
+/** A waiting exclusive lease is overtaken by no more shared ones than this. */
+const mostOvertakes = 1_000;
+
+/** What the dispatcher works with. */
+export interface DispatcherParts<C> {
+  readonly parts: Parts<C>;
+  readonly turnaround: Turnaround<C>;
+  readonly demand: Demand<C>;
+  readonly deadlines: Deadlines<C>;
+  readonly nesting: NestingGuard;
+}
+
+// One executor for all promises: its closure would otherwise be made, and kept, for each waiter.
+let capturedResolve: unknown;
+function captureResolve(resolve: unknown): void {
+  capturedResolve = resolve;
+}
+
+/** Lends connections and takes them back. */
+export class Dispatcher<C> implements Lender<C> {
+  readonly #parts: Parts<C>;
+  // Taken out of the parts, since every lease passes through them.
+  readonly #clock: Clock;
+  readonly #slots: SlotTable<C>;
+  readonly #measures: Measures;
+  readonly #observers: Observers<C>;
+  readonly #turnaround: Turnaround<C>;
+  readonly #demand: Demand<C>;
+  readonly #deadlines: Deadlines<C>;
+  readonly #nesting: NestingGuard;
+  #turns = 0;
+  /** The line that empties for the exclusive lease at the head of the queue. */
+  #reserved: Slot<C> | undefined;
+
+  constructor({ parts, turnaround, demand, deadlines, nesting }: DispatcherParts<C>) {
+    this.#parts = parts;
+    this.#clock = parts.clock;
+    this.#slots = parts.slots;
+    this.#measures = parts.measures;
+    this.#observers = parts.observers;
+    this.#turnaround = turnaround;
+    this.#demand = demand;
+    this.#deadlines = deadlines;
+    this.#nesting = nesting;
+  }
+
+  get name(): string {
+    return this.#parts.name;
+  }
+
+  /** A connection that is there is lent on the spot; everybody else waits. */
+  acquire(options: AcquireOptions | undefined): Promise<Lease<C>> {
+    const parts = this.#parts;
+    if (options === undefined && parts.waiting === 0 && parts.state === 'running' && !this.#nesting.marks) {
+      const now = this.#clock.turnNow();
+      const slot = this.#takeFresh(now);
+      if (slot !== undefined) {
+        return Promise.resolve(this.#lendAlone(slot, now, 0, placeBudget.capture(now, this.acquire)));
+      }
+    }
+    return this.#acquireOrWait(options);
+  }
+
+  /** Lends what can be lent at once; nothing when a caller waits already. */
+  tryAcquire(mode: LeaseMode): Lease<C> | undefined {
+    const parts = this.#parts;
+    if (parts.isClosing) throw new PoolClosedError(parts.name);
+    if (parts.waiting > 0 || parts.state !== 'running') return undefined;
+    return this.#lendNow(mode, parts.clock.turnNow());
+  }
+
+  #acquireOrWait(options: AcquireOptions | undefined): Promise<Lease<C>> {
+    const parts = this.#parts;
+    let timeoutMs = parts.options.acquireTimeoutMs;
+    try {
+      if (options !== undefined) timeoutMs = checkAcquire(parts.name, options) ?? timeoutMs;
+      if (parts.isClosing) throw new PoolClosedError(parts.name);
+      options?.signal?.throwIfAborted();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const mode = options?.mode ?? 'exclusive';
+    const now = timeoutMs < freshBelowMs ? parts.clock.now() : parts.clock.turnNow();
+    const holdsAlready = this.#nesting.holdsAlready;
+    const granted = this.#nesting.marks ? this.#nesting.mark() : undefined;
+    if (parts.waiting === 0 && parts.state === 'running') {
+      const lease = this.#lendNow(mode, now);
+      if (lease !== undefined) {
+        granted?.(lease);
+        return Promise.resolve(lease);
+      }
+    }
+    const refusal = this.#refusal(timeoutMs, now);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    const promise = new Promise<Lease<C>>(captureResolve);
+    const waiter = this.#newWaiter(now, timeoutMs);
+    const signal = options?.signal;
+    if (signal !== undefined || granted !== undefined) {
+      const abortion = signal === undefined ? undefined : new Abortion(signal, () => this.#abort(waiter, signal.reason));
+      waiter.extras = { abortion, granted, holdsAlready };
+    }
+    this.#enqueue(waiter, mode);
+    return promise;
+  }
+
+  #newWaiter(now: number, timeoutMs: number): Waiter<C> {
+    const place = placeBudget.capture(now, this.acquire);
+    return new Waiter<C>(capturedResolve as Waiter<C>['resolve'], now, timeoutMs, ++this.#turns, place);
+  }
+
+  /** Why a caller that cannot be served at once may not even wait. */
+  #refusal(timeoutMs: number, now: number): Error | undefined {
+    const parts = this.#parts;
+    const outage = this.#demand.callerCame(now);
+    if (outage !== undefined) {
+      this.#demand.grow(now);
+      return outage;
+    }
+    if (timeoutMs === 0) {
+      this.#demand.grow(now);
+      return this.#deadlines.atOnce(now);
+    }
+    if (parts.waiting < parts.options.maxWaiters) return undefined;
+    parts.measures.refused++;
+    return new QueueFullError(parts.name, parts.options.maxWaiters, parts.counts());
+  }
+
+  #enqueue(waiter: Waiter<C>, mode: LeaseMode): void {
+    const parts = this.#parts;
+    parts[mode].push(waiter);
+    if (parts.waiting === 1) this.#deadlines.keepAlive(true);
+    this.#deadlines.watch(waiter.deadline);
+    if (parts.observers.watchWaiting) parts.observers.tell('waiting', { poolName: parts.name, waiting: parts.waiting, mode });
+    // A queue that stood already stands because nothing is to be had: only what is new can change that.
+    if (this.#slots.idle.length > 0 || this.#slots.size < parts.max || this.#slots.shared.size > 0) this.dispatch();
+  }
+
+  #abort(waiter: Waiter<C>, reason: unknown): void {
+    const { clock, measures, observers, name } = this.#parts;
+    waiter.queue!.remove(waiter);
+    measures.aborted++;
+    waiter.refuse(reason);
+    observers.tell('aborted', { poolName: name, waitedMs: clock.now() - waiter.enqueuedAt });
+    this.afterLeaving();
+  }
+
+  /** Ends every wait with `error`. */
+  refuseAll(error: Error): void {
+    const { exclusive, shared } = this.#parts;
+    const waiters: Waiter<C>[] = [];
+    for (const queue of [exclusive, shared]) {
+      for (let waiter = queue.shift(); waiter !== undefined; waiter = queue.shift()) waiters.push(waiter);
+    }
+    for (const waiter of waiters) waiter.refuse(error);
+    this.afterLeaving();
+  }
+
+  /** Somebody has left the queue unserved: what was kept for them is for the others. */
+  afterLeaving(): void {
+    if (this.#parts.waiting === 0) this.#queueEmptied();
+    this.dispatch();
+  }
+
+  #queueEmptied(): void {
+    this.#deadlines.keepAlive(false);
+    this.#parts.growth.queueEmptied();
+  }
+
+  /** Serves whoever can be served, in order, and asks for more connections where that is worth it. */
+  dispatch(): void {
+    const parts = this.#parts;
+    if (parts.state !== 'running') return;
+    const now = parts.clock.turnNow();
+    if (parts.exclusive.size === 0) this.#unreserve();
+    if (parts.shared.size === 0) this.#serveExclusive(now);
+    else this.#serveBoth(now);
+    if (parts.slots.size < parts.max) this.#demand.grow(now);
+  }
+
+  #serveExclusive(now: number): void {
+    const { exclusive } = this.#parts;
+    while (exclusive.head !== undefined) {
+      const slot = this.#takeFresh(now);
+      if (slot === undefined) {
+        this.#validateForWaiters();
+        this.#reserve();
+        return;
+      }
+      this.#serve(exclusive.head, 'exclusive', slot, now);
+    }
+  }
+
+  /** With both kinds waiting the oldest goes first; a shared one may pass an exclusive one whose line is still emptying. */
+  #serveBoth(now: number): void {
+    const { exclusive, shared } = this.#parts;
+    for (;;) {
+      const alone = exclusive.head;
+      const sharing = shared.head;
+      if (alone !== undefined && (sharing === undefined || alone.turn < sharing.turn)) {
+        const slot = this.#takeFresh(now);
+        if (slot !== undefined) {
+          this.#serve(alone, 'exclusive', slot, now);
+          continue;
+        }
+        this.#reserve();
+        if (sharing === undefined || sharing.turn - alone.turn > mostOvertakes) break;
+      } else {
+        this.#unreserve();
+      }
+      if (sharing === undefined) break;
+      const line = this.#lineForShare(now);
+      if (line === undefined) break;
+      this.#serve(sharing, 'shared', line, now);
+    }
+    if (this.#parts.waiting > 0) this.#validateForWaiters();
+  }
+
+  #serve(waiter: Waiter<C>, mode: LeaseMode, slot: Slot<C>, now: number): void {
+    waiter.queue!.remove(waiter);
+    if (this.#parts.waiting === 0) this.#queueEmptied();
+    const waitedMs = now - waiter.enqueuedAt;
+    waiter.accept(this.#lend(mode, slot, now, waitedMs, waiter.place));
+  }
+
+  /** Chooses the shared line that is soonest empty for the exclusive lease at the head of the queue. */
+  #reserve(): void {
+    const { shared } = this.#parts.slots;
+    if (this.#reserved !== undefined || shared.size === 0) return;
+    let least: Slot<C> | undefined;
+    for (const slot of shared) {
+      if (slot.condemned === undefined && (least === undefined || slot.leases < least.leases)) least = slot;
+    }
+    if (least === undefined) return;
+    least.reserved = true;
+    this.#reserved = least;
+  }
+
+  #unreserve(): void {
+    if (this.#reserved === undefined) return;
+    this.#reserved.reserved = false;
+    this.#reserved = undefined;
+  }
+
+  #lendNow(mode: LeaseMode, now: number): Lease<C> | undefined {
+    const slot = mode === 'exclusive' ? this.#takeFresh(now) : this.#lineForShare(now);
+    return slot === undefined ? undefined : this.#lend(mode, slot, now, 0, placeBudget.capture(now, this.acquire));
+  }
+
+  /** Takes the most recently used idle connection that needs no validation. */
+  #takeFresh(now: number): Slot<C> | undefined {
+    const { idle } = this.#parts.slots;
+    for (let index = idle.length - 1; index >= 0; index--) {
+      const slot = idle[index]!;
+      if (this.#turnaround.needsValidation(slot, now)) continue;
+      if (index === idle.length - 1) idle.pop();
+      else idle.splice(index, 1);
+      return slot;
+    }
+    return undefined;
+  }
+
+  /** Has as many idle connections validated as callers wait for. */
+  #validateForWaiters(): void {
+    const { slots, waiting } = this.#parts;
+    while (slots.idle.length > 0 && slots.count(State.validating) < waiting) {
+      this.#turnaround.validate(slots.idle[slots.idle.length - 1]!);
+    }
+  }
+
+  /** The line for one more share: an idle connection, or the best of those that are shared. */
+  #lineForShare(now: number): Slot<C> | undefined {
+    return this.#takeFresh(now) ?? placeShare(this.#parts.slots.shared, this.#capacityOf, leastLoaded);
+  }
+
+  readonly #capacityOf = (slot: Slot<C>): number => {
+    const capacity = this.#parts.connector.capacity?.(slot.connection as C) ?? 1;
+    this.#demand.expectedCapacity = capacity;
+    return capacity;
+  };
+
+  #lend(mode: LeaseMode, slot: Slot<C>, now: number, waitedMs: number, place: Place | undefined): Lease<C> {
+    return mode === 'exclusive' ? this.#lendAlone(slot, now, waitedMs, place) : this.#lendShare(slot, now, waitedMs, place);
+  }
+
+  #lendAlone(slot: Slot<C>, now: number, waitedMs: number, place: Place | undefined): Lease<C> {
+    const lease = new Lease<C>(this, slot, now, place);
+    slot.lease = lease;
+    this.#slots.move(slot, State.leased);
+    this.#measures.wait.record(waitedMs);
+    if (this.#observers.watchAcquired) this.#tellAcquired(slot, waitedMs);
+    return lease;
+  }
+
+  #lendShare(slot: Slot<C>, now: number, waitedMs: number, place: Place | undefined): Lease<C> {
+    const lease = new Lease<C>(this, slot, now, place);
+    slot.shares ??= new Set();
+    slot.shares.add(lease);
+    if (slot.state !== State.leased) {
+      this.#slots.move(slot, State.leased);
+      this.#slots.shared.add(slot);
+      this.#capacityOf(slot);
+    }
+    this.#measures.wait.record(waitedMs);
+    if (this.#observers.watchAcquired) this.#tellAcquired(slot, waitedMs);
+    return lease;
+  }
+
+  released(lease: Lease<C>, slot: Slot<C>): void {
+    const now = this.#clock.turnNow();
+    if (this.#ended(lease, slot, now)) this.#turnaround.settle(slot, now);
+  }
+
+  discarded(lease: Lease<C>, slot: Slot<C>, reason: unknown): void {
+    slot.condemned ??= reason instanceof Error ? 'broken' : 'discarded';
+    slot.fault ??= reason;
+    this.released(lease, slot);
+  }
+
+  detached(lease: Lease<C>, slot: Slot<C>): void {
+    this.#ended(lease, slot, this.#clock.turnNow());
+    this.#turnaround.letGo(slot);
+  }
+
+  /** Accounts for the end of a lease. Returns whether nobody has the connection any more. */
+  #ended(lease: Lease<C>, slot: Slot<C>, now: number): boolean {
+    slot.uses++;
+    this.#measures.use.record(now - lease.acquiredAt);
+    if (this.#observers.watchReleased) this.#tellReleased(lease, slot, now);
+    if (slot.lease !== lease) return this.#shareEnded(lease, slot);
+    slot.lease = undefined;
+    return true;
+  }
+
+  #shareEnded(lease: Lease<C>, slot: Slot<C>): boolean {
+    slot.shares!.delete(lease);
+    if (slot.shares!.size > 0) {
+      this.dispatch();
+      return false;
+    }
+    this.#slots.shared.delete(slot);
+    if (slot === this.#reserved) this.#unreserve();
+    return true;
+  }
+
+  #tellReleased(lease: Lease<C>, slot: Slot<C>, now: number): void {
+    this.#observers.tell('released', { ...this.#parts.event(slot), usedMs: now - lease.acquiredAt, mode: slot.mode! });
+  }
+
+  #tellAcquired(slot: Slot<C>, waitedMs: number): void {
+    this.#observers.tell('acquired', { ...this.#parts.event(slot), waitedMs, mode: slot.mode! });
+  }
+
+  /** Offers a connection that has become idle to those who wait. */
+  offer(slot: Slot<C>, now: number): void {
+    const parts = this.#parts;
+    const { head } = parts.exclusive;
+    if (head === undefined || parts.shared.size > 0 || parts.state !== 'running') {
+      this.#slots.idle.push(slot);
+      this.dispatch();
+      return;
+    }
+    this.#serve(head, 'exclusive', slot, now);
+    if (this.#slots.size < parts.max) this.dispatch();
+  }
+}

@@ -1,0 +1,266 @@
+// Every error that Openline itself makes: what happened, what was measured, what to do.
+
+import type { HolderInfo } from './holder.ts';
+
+/** Openline's own word for what went wrong; stable, for programs to switch on. */
+export type ErrorKind =
+  | 'acquire-timeout'
+  | 'connect'
+  | 'invalid-options'
+  | 'lease'
+  | 'pool-closed'
+  | 'queue-full';
+
+/** The base of every error that Openline makes. */
+export class OpenlineError extends Error {
+  /** Openline's own word for what went wrong. */
+  readonly kind: ErrorKind;
+  /** `OPENLINE_` and the kind in capitals; a {@link ConnectError} carries the driver's or the socket's own code instead, where there is one. */
+  readonly code: string;
+  /** The pool's `name`. */
+  readonly poolName: string;
+
+  constructor(kind: ErrorKind, poolName: string, message: string, options: { cause?: unknown; code?: string } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.kind = kind;
+    this.code = options.code ?? `OPENLINE_${kind.replaceAll('-', '_').toUpperCase()}`;
+    this.poolName = poolName;
+  }
+
+  static {
+    OpenlineError.prototype.name = 'OpenlineError';
+  }
+}
+
+/** The counts of a pool's connections and waiters at one moment. */
+export interface PoolCounts {
+  /** The most connections the pool may have. */
+  readonly max: number;
+  /** Connections of every state: never more than `max`. */
+  readonly size: number;
+  /** Open and lent to nobody. */
+  readonly idle: number;
+  /** Lent to somebody. */
+  readonly leased: number;
+  /** Being opened. */
+  readonly opening: number;
+  /** Being asked whether they still live. */
+  readonly validating: number;
+  /** Being put in order after a lease. */
+  readonly resetting: number;
+  /** Being closed; they count until their socket is closed, or one second. */
+  readonly closing: number;
+  /** Given away for good by `detach()`, and not closed yet. */
+  readonly detached: number;
+  /** Callers in the queue. */
+  readonly waiting: number;
+}
+
+function countsInWords(counts: PoolCounts): string {
+  const parts = [
+    `${counts.leased} leased`,
+    `${counts.idle} idle`,
+    `${counts.opening} opening`,
+    ...(counts.validating > 0 ? [`${counts.validating} validating`] : []),
+    ...(counts.resetting > 0 ? [`${counts.resetting} resetting`] : []),
+    ...(counts.closing > 0 ? [`${counts.closing} closing`] : []),
+    ...(counts.detached > 0 ? [`${counts.detached} detached`] : []),
+  ];
+  return `${parts.join(', ')} of max ${counts.max}; ${counts.waiting} waiting`;
+}
+
+/** What {@link AcquireTimeoutError} measured of the wait. Milliseconds. */
+export interface WaitMeasures {
+  /** The deadline that was set. */
+  readonly timeoutMs: number;
+  /** The whole wait. */
+  readonly waitedMs: number;
+  /** The part of it during which a connection was being opened. */
+  readonly openingMs: number;
+  /** The part of it during which an idle connection was being validated. */
+  readonly validatingMs: number;
+  /** The rest: nothing was on its way, and no lease was given back. */
+  readonly queuedMs: number;
+}
+
+const ms = (value: number): string => `${Math.round(value)} ms`;
+
+/** An acquire reached its deadline before a connection could be lent. Code `OPENLINE_ACQUIRE_TIMEOUT`. */
+export class AcquireTimeoutError extends OpenlineError {
+  /** How the wait was spent. */
+  readonly wait: WaitMeasures;
+  /** The pool at the deadline. */
+  readonly counts: PoolCounts;
+  /** Who held the connections, the longest first; five at the most. */
+  readonly holders: readonly HolderInfo[];
+  /** `'proven'`: this caller holds a lease of the same pool; `'suspected'`: every connection is leased, nobody gives one back. */
+  readonly nestedAcquire: 'proven' | 'suspected' | undefined;
+
+  constructor(
+    poolName: string,
+    wait: WaitMeasures,
+    counts: PoolCounts,
+    holders: readonly HolderInfo[],
+    nestedAcquire: 'proven' | 'suspected' | undefined,
+    cause: ConnectError | undefined,
+  ) {
+    const spent = [`${ms(wait.queuedMs)} in the queue`];
+    if (wait.openingMs > 0) spent.push(`${ms(wait.openingMs)} while a connection was opening`);
+    if (wait.validatingMs > 0) spent.push(`${ms(wait.validatingMs)} while one was validated`);
+    const lines = [
+      `pool "${poolName}": no connection within ${ms(wait.timeoutMs)} (waited ${ms(wait.waitedMs)}: ${spent.join(', ')}). ` +
+        `Connections: ${countsInWords(counts)}.`,
+    ];
+    if (holders.length > 0) lines.push(`Held longest: ${holders.map(holderInWords).join('; ')}.`);
+    if (cause !== undefined) lines.push(`Last open failed: ${cause.message}`);
+    lines.push(advice(counts, nestedAcquire, cause));
+    super('acquire-timeout', poolName, lines.join(' '), { cause });
+    this.wait = wait;
+    this.counts = counts;
+    this.holders = holders;
+    this.nestedAcquire = nestedAcquire;
+  }
+
+  static {
+    AcquireTimeoutError.prototype.name = 'AcquireTimeoutError';
+  }
+}
+
+function holderInWords(holder: HolderInfo): string {
+  return `connection ${holder.connectionId} for ${ms(holder.ageMs)} by ${holder.place ?? 'a place not captured'}`;
+}
+
+function advice(counts: PoolCounts, nested: 'proven' | 'suspected' | undefined, cause: ConnectError | undefined): string {
+  if (nested === 'proven') {
+    return 'This caller already holds a connection of this pool and waits for a second one: pass the first one on, or acquire both from separate pools.';
+  }
+  const live = counts.idle + counts.leased + counts.validating + counts.resetting;
+  if (cause !== undefined && live === 0) return 'The server cannot be reached: mend what the last open says.';
+  if (nested === 'suspected') {
+    return 'Every connection is leased and none came back during the wait: look for leases that are never released, or for holders that acquire again.';
+  }
+  if (counts.leased >= counts.max) return 'All connections are in use: shorten their use, or raise max if the server allows it.';
+  return 'Look at the counts above: the time went where they say.';
+}
+
+/** The pool is closed, or was closed while the caller waited. Code `OPENLINE_POOL_CLOSED`. */
+export class PoolClosedError extends OpenlineError {
+  constructor(poolName: string, message = `pool "${poolName}" is closed: acquire before close(), or make a new pool`) {
+    super('pool-closed', poolName, message);
+  }
+
+  static {
+    PoolClosedError.prototype.name = 'PoolClosedError';
+  }
+}
+
+/** As many callers wait as `maxWaiters` allows. Code `OPENLINE_QUEUE_FULL`. */
+export class QueueFullError extends OpenlineError {
+  /** The pool at that moment. */
+  readonly counts: PoolCounts;
+
+  constructor(poolName: string, maxWaiters: number, counts: PoolCounts) {
+    super(
+      'queue-full',
+      poolName,
+      `pool "${poolName}": ${counts.waiting} callers wait already, and maxWaiters is ${maxWaiters}. ` +
+        `Connections: ${countsInWords(counts)}. Shed load before the pool, or raise maxWaiters.`,
+    );
+    this.counts = counts;
+  }
+
+  static {
+    QueueFullError.prototype.name = 'QueueFullError';
+  }
+}
+
+/** How an attempt to open a connection failed. */
+export interface ConnectFailure {
+  /** The phase that was under way: `dns`, `tcp`, `tls`, `startup`, `authentication` or the connector's own word. */
+  readonly phase: string;
+  /** Where to, without credentials; empty when the connector does not say. */
+  readonly address: string;
+  /** Attempts that failed since the last success, this one included. */
+  readonly attempts: number;
+  /** How long this attempt took, in milliseconds. */
+  readonly tookMs: number;
+  /** The attempt reached `connectTimeoutMs`. */
+  readonly timedOut: boolean;
+}
+
+/** A connection could not be opened. Its `code` is the driver's or the socket's own, where there is one, else `OPENLINE_CONNECT`. */
+export class ConnectError extends OpenlineError implements ConnectFailure {
+  readonly phase: string;
+  readonly address: string;
+  readonly attempts: number;
+  readonly tookMs: number;
+  readonly timedOut: boolean;
+
+  constructor(poolName: string, failure: ConnectFailure, cause: unknown) {
+    const to = failure.address === '' ? '' : ` to ${failure.address}`;
+    const why = failure.timedOut
+      ? `no answer within ${ms(failure.tookMs)}: check the address and the network, or raise connectTimeoutMs`
+      : messageOf(cause);
+    const tries = failure.attempts > 1 ? `, attempt ${failure.attempts} since the last success` : '';
+    const code = (cause as { code?: unknown } | undefined)?.code;
+    super('connect', poolName, `pool "${poolName}": cannot connect${to} (phase ${failure.phase}${tries}): ${why}`, {
+      cause,
+      ...(typeof code === 'string' ? { code } : {}),
+    });
+    this.phase = failure.phase;
+    this.address = failure.address;
+    this.attempts = failure.attempts;
+    this.tookMs = failure.tookMs;
+    this.timedOut = failure.timedOut;
+  }
+
+  static {
+    ConnectError.prototype.name = 'ConnectError';
+  }
+}
+
+/** The words of whatever was thrown; an AggregateError of addresses tried has none of its own. */
+function messageOf(cause: unknown): string {
+  if (cause instanceof AggregateError && cause.message === '') {
+    return cause.errors.map(messageOf).join('; ');
+  }
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** A lease was used or ended after its end. Code `OPENLINE_LEASE`. */
+export class LeaseError extends OpenlineError {
+  /** Where it was ended first; `undefined` when that place was not captured. */
+  readonly endedAt: string | undefined;
+
+  constructor(poolName: string, what: string, endedAt?: string) {
+    super('lease', poolName, `pool "${poolName}": ${what}. A lease ends exactly once, and its connection is not yours after that.`);
+    this.endedAt = endedAt;
+  }
+
+  static {
+    LeaseError.prototype.name = 'LeaseError';
+  }
+}
+
+/** One fault in the options that were given. */
+export interface OptionFault {
+  /** The option's name. */
+  readonly option: string;
+  /** What is wrong with it, and what would be right. */
+  readonly problem: string;
+}
+
+/** Options were refused: all their faults at once. Code `OPENLINE_INVALID_OPTIONS`. */
+export class InvalidOptionsError extends OpenlineError {
+  /** Every fault found. */
+  readonly faults: readonly OptionFault[];
+
+  constructor(poolName: string, faults: readonly OptionFault[]) {
+    super('invalid-options', poolName, `invalid options: ${faults.map((fault) => `${fault.option} ${fault.problem}`).join('; ')}`);
+    this.faults = faults;
+  }
+
+  static {
+    InvalidOptionsError.prototype.name = 'InvalidOptionsError';
+  }
+}

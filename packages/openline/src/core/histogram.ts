@@ -1,0 +1,91 @@
+// Durations counted in logarithmic buckets: one increment a record, no allocation, percentiles when somebody asks.
+
+const bitsBelow = 4;
+const perOctave = 1 << bitsBelow;
+/** Microseconds fit 31 bits: longer durations (35 minutes) count in the last bucket. */
+const longestUs = 2 ** 31 - 1;
+const bucketCount = (31 - bitsBelow + 1) * perOctave;
+
+function bucketOf(us: number): number {
+  if (us < perOctave) return us;
+  const shift = 31 - Math.clz32(us) - bitsBelow;
+  return (shift + 1) * perOctave + ((us >>> shift) & (perOctave - 1));
+}
+
+/** The middle of a bucket, in milliseconds. */
+function middleOf(bucket: number): number {
+  if (bucket < perOctave) return bucket / 1000;
+  const shift = (bucket >>> bitsBelow) - 1;
+  const low = ((bucket & (perOctave - 1)) | perOctave) * 2 ** shift;
+  return (low + 2 ** shift / 2) / 1000;
+}
+
+/** What a histogram had counted at one moment. Durations in milliseconds. */
+export interface HistogramSnapshot {
+  /** How many durations were recorded. */
+  readonly count: number;
+  /** Their sum. */
+  readonly sumMs: number;
+  /** The longest one; 0 when none was recorded. */
+  readonly maxMs: number;
+  /** Their mean; 0 when none was recorded. */
+  readonly meanMs: number;
+  /** The duration that `percent` (0 to 100) of the records did not exceed, within 3 %; 0 when none was recorded. */
+  percentile(percent: number): number;
+}
+
+/** Counts durations in buckets that are at most 6 % wide. */
+export class Histogram {
+  /** Durations of 0 are in no bucket: they are what `#count` has beyond the buckets. */
+  readonly #buckets = new Uint32Array(bucketCount);
+  #count = 0;
+  #sumMs = 0;
+  #maxMs = 0;
+
+  /** How many durations were recorded. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Their sum, in milliseconds. */
+  get sumMs(): number {
+    return this.#sumMs;
+  }
+
+  /** Counts one duration, in milliseconds. */
+  record(ms: number): void {
+    this.#count++;
+    if (ms > 0) this.#recordPositive(ms);
+  }
+
+  #recordPositive(ms: number): void {
+    this.#sumMs += ms;
+    if (ms > this.#maxMs) this.#maxMs = ms;
+    const us = ms * 1000;
+    this.#buckets[bucketOf(us < longestUs ? us | 0 : longestUs)]!++;
+  }
+
+  /** A copy that later records do not change. */
+  snapshot(): HistogramSnapshot {
+    const buckets = this.#buckets.slice();
+    const count = this.#count;
+    const zeros = count - buckets.reduce((sum, records) => sum + records, 0);
+    const maxMs = this.#maxMs;
+    return {
+      count,
+      sumMs: this.#sumMs,
+      maxMs,
+      meanMs: count === 0 ? 0 : this.#sumMs / count,
+      percentile(percent: number): number {
+        if (!(percent >= 0 && percent <= 100)) throw new RangeError(`percentile(${percent}): give 0 to 100`);
+        let left = Math.max(1, Math.ceil((count * percent) / 100)) - zeros;
+        if (left <= 0) return 0;
+        for (let bucket = 0; bucket < buckets.length; bucket++) {
+          left -= buckets[bucket]!;
+          if (left <= 0) return Math.min(middleOf(bucket), maxMs);
+        }
+        return maxMs;
+      },
+    };
+  }
+}

@@ -1,0 +1,16 @@
+// Who has a lease: what the pool can say of it.
+
+/** How a connection is lent: alone, or with others up to its capacity. */
+export type LeaseMode = 'exclusive' | 'shared';
+
+/** One lease under way, as the pool sees it. */
+export interface HolderInfo {
+  /** The connection's number in its pool, counted from 1. */
+  readonly connectionId: number;
+  /** How long the lease has lasted, in milliseconds. */
+  readonly ageMs: number;
+  /** How it was lent. */
+  readonly mode: LeaseMode;
+  /** Where in the code it was acquired; `undefined` when the budget of captures was spent at that moment. */
+  readonly place: string | undefined;
+}

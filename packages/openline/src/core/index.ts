@@ -1,0 +1,29 @@
+// The public surface of the engine.
+
+export { type Clock, systemClock, type TimerHandle } from './clock.ts';
+export type { CheckContext, Connector, OpenContext } from './connector.ts';
+export type { AcquireOptions } from './dispatcher.ts';
+export {
+  AcquireTimeoutError,
+  ConnectError,
+  type ConnectFailure,
+  type ErrorKind,
+  InvalidOptionsError,
+  LeaseError,
+  OpenlineError,
+  type OptionFault,
+  PoolClosedError,
+  type PoolCounts,
+  QueueFullError,
+  type WaitMeasures,
+} from './errors.ts';
+export type { HistogramSnapshot } from './histogram.ts';
+export type { HolderInfo, LeaseMode } from './holder.ts';
+export type { Lease } from './lease.ts';
+export type { PoolTimes, PoolTotals } from './measures.ts';
+export { channelNames, type CloseReason, type ConnectionEvent, type OpenPhase, type PoolObserver } from './observer.ts';
+export { nearestName } from './checks.ts';
+export { type PoolOptions, poolOptionNames } from './options.ts';
+export type { PoolState } from './parts.ts';
+export { type CloseReport, type ConnectionInfo, createPool, type OutageInfo, Pool, type PoolStats } from './pool.ts';
+export type { StateName } from './slot.ts';

@@ -1,0 +1,147 @@
+// The loan of a connection, or of a share of it: it ends exactly once.
+
+import { LeaseError } from './errors.ts';
+import type { LeaseMode } from './holder.ts';
+import { type Place, placeBudget } from './place.ts';
+import type { Slot } from './slot.ts';
+
+/** How a lease ended. */
+export type LeaseEnd = 'released' | 'discarded' | 'detached' | 'taken back';
+
+/** What a lease tells the pool that made it. Each lease tells one of these, once. */
+export interface Lender<C> {
+  readonly name: string;
+  released(lease: Lease<C>, slot: Slot<C>): void;
+  discarded(lease: Lease<C>, slot: Slot<C>, reason: unknown): void;
+  detached(lease: Lease<C>, slot: Slot<C>): void;
+}
+
+/**
+ * The loan of a connection. End it exactly once: {@link release}, {@link discard} or {@link detach}, or with `using`.
+ *
+ * @example
+ * ```ts
+ * using lease = await pool.acquire();
+ * await lease.connection.query('select 1');
+ * ```
+ */
+export class Lease<C> {
+  readonly #lender: Lender<C>;
+  #slot: Slot<C> | undefined;
+  #end: LeaseEnd | undefined = undefined;
+  #endPlace: Place | undefined = undefined;
+  /** When it began, in the pool's monotonic milliseconds. */
+  readonly acquiredAt: number;
+  /** Where it was acquired, if that was captured. */
+  readonly place: Place | undefined;
+
+  /** @internal */
+  constructor(lender: Lender<C>, slot: Slot<C>, acquiredAt: number, place: Place | undefined) {
+    this.#lender = lender;
+    this.#slot = slot;
+    this.acquiredAt = acquiredAt;
+    this.place = place;
+  }
+
+  /**
+   * The connection, yours until the lease ends.
+   *
+   * @throws {@link LeaseError} after the end.
+   */
+  get connection(): C {
+    const slot = this.#slot;
+    if (slot === undefined) throw this.#tooLate('its connection was used');
+    return slot.connection as C;
+  }
+
+  /** Whether the lease has ended. */
+  get ended(): boolean {
+    return this.#slot === undefined;
+  }
+
+  /** Whether the connection is lent alone or shared; `undefined` after the end. */
+  get mode(): LeaseMode | undefined {
+    return this.#slot?.mode;
+  }
+
+  /**
+   * Gives the connection back for the next one.
+   *
+   * @throws {@link LeaseError} when the lease had ended before; the error names the place of that first end.
+   */
+  release(): void {
+    const slot = this.#slot;
+    if (slot === undefined) this.#again('released');
+    else {
+      this.#ends('released');
+      this.#lender.released(this, slot);
+    }
+  }
+
+  /**
+   * Gives the connection back to be closed: it is broken, or in a state that nobody should get.
+   *
+   * @param reason - an error or a word, for observers
+   * @throws {@link LeaseError} when the lease had ended before.
+   */
+  discard(reason?: unknown): void {
+    const slot = this.#slot;
+    if (slot === undefined) this.#again('discarded');
+    else {
+      this.#ends('discarded');
+      this.#lender.discarded(this, slot, reason);
+    }
+  }
+
+  /**
+   * Takes the connection out of the pool for good: it is yours to close. It keeps its place in `max` until the connector's
+   * `onLost` reports its end; with a connector that cannot tell, the place is given up at once.
+   *
+   * @throws {@link LeaseError} when the lease had ended before, or is shared.
+   */
+  detach(): C {
+    const { connection } = this;
+    const slot = this.#slot!;
+    if (this.mode === 'shared') {
+      throw new LeaseError(this.#lender.name, 'a shared lease cannot be detached: acquire it with mode "exclusive"');
+    }
+    this.#ends('detached');
+    this.#lender.detached(this, slot);
+    return connection;
+  }
+
+  /** Releases, unless the lease has ended. */
+  [Symbol.dispose](): void {
+    if (this.#slot !== undefined) this.release();
+  }
+
+  /** Releases, unless the lease has ended. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this[Symbol.dispose]();
+  }
+
+  /** @internal The pool has closed and takes its connection back: what the holder does with the lease later is forgiven. */
+  takeBack(): void {
+    const slot = this.#slot;
+    if (slot === undefined) return;
+    this.#ends('taken back');
+    this.#lender.released(this, slot);
+  }
+
+  #ends(end: LeaseEnd): void {
+    this.#slot = undefined;
+    this.#end = end;
+    // Where the budget had no capture left for the beginning, it has none for the end: not even the question is asked.
+    if (this.place !== undefined) this.#endPlace = placeBudget.capture(this.acquiredAt, this.#ends);
+  }
+
+  #again(did: LeaseEnd): void {
+    if (this.#end !== 'taken back') throw this.#tooLate(did);
+  }
+
+  #tooLate(did: string): LeaseError {
+    const ended = `${did} after the lease had been ${this.#end} at ${this.#endPlace ?? 'a place not captured'}`;
+    const acquired = this.place === undefined ? '' : ` (acquired at ${this.place})`;
+    return new LeaseError(this.#lender.name, ended + acquired, this.#endPlace?.toString());
+  }
+}

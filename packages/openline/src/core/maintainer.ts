@@ -1,0 +1,127 @@
+// Looks after the connections while nobody asks: min, idle time, lifetime, keepalive, overdue leases, and jumps of the clock.
+
+import { Alarm } from './alarm.ts';
+import { isStarved } from './deadlines.ts';
+import type { Demand } from './demand.ts';
+import type { Lease } from './lease.ts';
+import type { NestingGuard } from './nesting.ts';
+import type { Parts } from './parts.ts';
+import { State } from './slot.ts';
+import type { Turnaround } from './turnaround.ts';
+
+const longestTickMs = 1_000;
+const shortestTickMs = 10;
+/** With callers waiting, every connection leased and none back for so long, callers are marked to find out who holds and waits. */
+const starvedAfterMs = 1_000;
+/** A tick late by more than this was no busy event loop: the machine slept, or the process was frozen. */
+const jumpMs = 2_000;
+
+/** One pool's maintainer: a tick a second, more often where an option asks for it, none while there is nothing to look after. */
+export class Maintainer<C> {
+  readonly #parts: Parts<C>;
+  readonly #turnaround: Turnaround<C>;
+  readonly #demand: Demand<C>;
+  readonly #nesting: NestingGuard;
+  readonly #alarm: Alarm;
+  readonly #tickMs: number;
+  #tickedAt = 0;
+  #wallAt = 0;
+  /** Leases that observers were told of. */
+  readonly #told = new WeakSet<Lease<C>>();
+
+  constructor(parts: Parts<C>, turnaround: Turnaround<C>, demand: Demand<C>, nesting: NestingGuard) {
+    this.#parts = parts;
+    this.#turnaround = turnaround;
+    this.#demand = demand;
+    this.#nesting = nesting;
+    const { idleTimeoutMs, maxLifetimeMs, keepaliveMs, leakThresholdMs } = parts.options;
+    const shortest = Math.min(idleTimeoutMs, maxLifetimeMs, keepaliveMs, leakThresholdMs);
+    this.#tickMs = Math.min(Math.max(shortest / 4, shortestTickMs), longestTickMs);
+    // Sockets and waiters keep a process alive; looking after them does not.
+    this.#alarm = new Alarm(parts.clock, () => this.#tick(), false);
+  }
+
+  /** There is something to look after. */
+  start(): void {
+    if (this.#alarm.at < Number.POSITIVE_INFINITY) return;
+    const { clock } = this.#parts;
+    this.#tickedAt = clock.now();
+    this.#wallAt = clock.wallNow();
+    this.#alarm.ringBy(this.#tickedAt + this.#tickMs);
+  }
+
+  stop(): void {
+    this.#alarm.cancel();
+  }
+
+  #tick(): void {
+    const parts = this.#parts;
+    const now = parts.clock.now();
+    this.#noticeJump(now);
+    this.#endLifetimes(now);
+    this.#closeIdle(now);
+    this.#keepAlive(now);
+    this.#tellOverdue(now);
+    this.#watchNesting(now);
+    if (parts.state === 'running' && parts.slots.size < parts.max) this.#demand.grow(now);
+    if (parts.slots.size === 0 && parts.min === 0) return;
+    // An idle connection may keep the process alive: it is closed to the moment.
+    const idleEnds = (parts.slots.idle[0]?.idleSince ?? now) + parts.options.idleTimeoutMs;
+    this.#alarm.ringBy(Math.max(Math.min(now + this.#tickMs, idleEnds), now + shortestTickMs));
+  }
+
+  #noticeJump(now: number): void {
+    const { clock, slots, observers, name } = this.#parts;
+    const wall = clock.wallNow();
+    const late = now - this.#tickedAt - this.#tickMs;
+    const wallLate = Math.abs(wall - this.#wallAt - (now - this.#tickedAt));
+    this.#tickedAt = now;
+    this.#wallAt = wall;
+    const jumped = Math.max(late, wallLate);
+    if (jumped <= jumpMs) return;
+    for (const slot of slots) slot.suspect = true;
+    observers.tell('clockJumped', { poolName: name, jumpMs: jumped });
+  }
+
+  #endLifetimes(now: number): void {
+    for (const slot of [...this.#parts.slots]) {
+      if (slot.expiresAt > now) continue;
+      slot.condemned ??= 'lifetime';
+      if (slot.state === State.idle) this.#turnaround.evict(slot, 'lifetime');
+    }
+  }
+
+  #closeIdle(now: number): void {
+    const { slots, min, options } = this.#parts;
+    for (;;) {
+      const longest = slots.idle[0];
+      if (longest === undefined || slots.live <= min || now - longest.idleSince < options.idleTimeoutMs) return;
+      this.#turnaround.evict(longest, 'idle');
+    }
+  }
+
+  #keepAlive(now: number): void {
+    const { slots, connector, options } = this.#parts;
+    if (connector.validate === undefined) return;
+    for (const slot of [...slots.idle]) {
+      if (slot.state === State.idle && now - slot.aliveAt >= options.keepaliveMs) this.#turnaround.validate(slot);
+    }
+  }
+
+  #tellOverdue(now: number): void {
+    const { slots, options, observers } = this.#parts;
+    for (const slot of slots) {
+      for (const lease of slot.holders()) {
+        const ageMs = now - lease.acquiredAt;
+        if (ageMs < options.leakThresholdMs || this.#told.has(lease)) continue;
+        this.#told.add(lease);
+        observers.tell('leaseOverdue', { ...this.#parts.event(slot), ageMs, place: lease.place?.toString() });
+      }
+    }
+  }
+
+  #watchNesting(now: number): void {
+    if (this.#parts.waiting > 0 && isStarved(this.#parts, now - starvedAfterMs)) this.#nesting.starving(now);
+    else this.#nesting.calm(now);
+  }
+}

@@ -1,0 +1,63 @@
+// Tells a caller that waits for the pool it has itself emptied: suspected from what is free to see, then proven by marking callers.
+
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** What a chain of async calls carries while callers are marked: an acquire, and those before it in the same chain. */
+interface Mark {
+  readonly pool: object;
+  readonly before: Mark | undefined;
+  /** The lease it led to, once the caller can know of it. */
+  lease: { readonly ended: boolean } | undefined;
+}
+
+/** How long callers stay marked after the pool was last seen starving. */
+const markedForMs = 60_000;
+
+/**
+ * One pool's guard. Marks are off until the pool starves: below Node 24 a single `AsyncLocalStorage.run` anywhere doubles the price
+ * of every await in the process.
+ */
+export class NestingGuard {
+  #storage: AsyncLocalStorage<Mark> | undefined;
+  #starvedAt = 0;
+
+  /** Are callers marked? */
+  get marks(): boolean {
+    return this.#storage !== undefined;
+  }
+
+  /** Every connection is leased, somebody waits, and nothing has come back for a while. */
+  starving(now: number): void {
+    this.#starvedAt = now;
+    this.#storage ??= new AsyncLocalStorage();
+  }
+
+  /** Stops marking when the pool has been well for long enough. */
+  calm(now: number): void {
+    if (this.#storage === undefined || now - this.#starvedAt < markedForMs) return;
+    this.#storage.disable();
+    this.#storage = undefined;
+  }
+
+  /** Does this chain of calls hold a lease of this pool already? */
+  get holdsAlready(): boolean {
+    for (let mark = this.#storage?.getStore(); mark !== undefined; mark = mark.before) {
+      if (mark.pool === this && mark.lease?.ended === false) return true;
+    }
+    return false;
+  }
+
+  /** Marks what follows an acquire in this chain of calls. Returns what to tell when the lease is granted. */
+  mark(): (lease: { readonly ended: boolean }) => void {
+    const storage = this.#storage;
+    if (storage === undefined) return () => undefined;
+    // A mark without a lease yet was made by a sibling in the same run of code, which this chain does not follow from; one
+    // whose lease has ended says nothing any more.
+    let before = storage.getStore();
+    while (before !== undefined && before.lease?.ended !== false) before = before.before;
+    const mark: Mark = { pool: this, before, lease: undefined };
+    storage.enterWith(mark);
+    // A turn of the microtasks later: only code behind the caller's await may find the lease.
+    return (lease) => void Promise.resolve().then(() => (mark.lease = lease));
+  }
+}

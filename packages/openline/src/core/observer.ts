@@ -1,0 +1,140 @@
+// What can be watched in a pool: a typed interface of synchronous, optional methods, called after the state has changed.
+
+import { channel } from 'node:diagnostics_channel';
+import type { ConnectError } from './errors.ts';
+import type { LeaseMode } from './holder.ts';
+
+/** Why a connection was closed. */
+export type CloseReason =
+  | 'broken' // a lease ended by an error that killed it
+  | 'busy' // given back while something was under way
+  | 'detached' // its holder took it away, and it has ended
+  | 'discarded' // the holder said so
+  | 'idle' // idle longer than idleTimeoutMs
+  | 'invalid' // it did not pass validation
+  | 'lifetime' // older than maxLifetimeMs
+  | 'lost' // it died of itself
+  | 'pool-closed'
+  | 'refreshed'
+  | 'reset-failed'
+  | 'shrunk' // above max or not needed after a resize
+  | 'worn-out'; // maxUses
+
+/** One phase of an open and how long it took, in milliseconds. */
+export interface OpenPhase {
+  readonly name: string;
+  readonly tookMs: number;
+}
+
+/** A connection and its pool: part of every event about one connection. */
+export interface ConnectionEvent<C = unknown> {
+  readonly poolName: string;
+  /** The connection's number in its pool, counted from 1. */
+  readonly connectionId: number;
+  /** The connection itself; `undefined` until it is open. */
+  readonly connection: C | undefined;
+}
+
+/** Methods are called synchronously, after the change; what one throws is warned of and goes no further. Durations are milliseconds. */
+export interface PoolObserver<C = unknown> {
+  /** A connection is being opened. */
+  opening?(event: ConnectionEvent<C>): void;
+  /** It is open. */
+  opened?(event: ConnectionEvent<C> & { tookMs: number; phases: readonly OpenPhase[] }): void;
+  /** It could not be opened. */
+  openFailed?(event: ConnectionEvent<C> & { error: ConnectError; phases: readonly OpenPhase[] }): void;
+  /** It is closed. `error`: what killed it, or what `discard` was given. */
+  closed?(event: ConnectionEvent<C> & { reason: CloseReason; error: unknown; ageMs: number; uses: number }): void;
+  /** A caller waits. */
+  waiting?(event: { poolName: string; waiting: number; mode: LeaseMode }): void;
+  /** A caller got a connection. */
+  acquired?(event: ConnectionEvent<C> & { waitedMs: number; mode: LeaseMode }): void;
+  /** A lease has ended. */
+  released?(event: ConnectionEvent<C> & { usedMs: number; mode: LeaseMode }): void;
+  /** A caller reached its deadline. */
+  timedOut?(event: { poolName: string; waitedMs: number; error: Error }): void;
+  /** A caller's signal was aborted while it waited. */
+  aborted?(event: { poolName: string; waitedMs: number }): void;
+  /** A connection was asked whether it lives. */
+  validated?(event: ConnectionEvent<C> & { alive: boolean; tookMs: number }): void;
+  /** A lease has lasted longer than `leakThresholdMs`; told once for each lease. */
+  leaseOverdue?(event: ConnectionEvent<C> & { ageMs: number; place: string | undefined }): void;
+  /** The first open after an outage succeeded. */
+  recovered?(event: { poolName: string; outageMs: number; attempts: number }): void;
+  /** The machine slept or the process was frozen: idle connections will be validated before use. */
+  clockJumped?(event: { poolName: string; jumpMs: number }): void;
+}
+
+type EventName = keyof PoolObserver;
+type EventOf<C, Name extends EventName> = Parameters<NonNullable<PoolObserver<C>[Name]>>[0];
+
+const eventNames: readonly EventName[] = [
+  'opening',
+  'opened',
+  'openFailed',
+  'closed',
+  'waiting',
+  'acquired',
+  'released',
+  'timedOut',
+  'aborted',
+  'validated',
+  'leaseOverdue',
+  'recovered',
+  'clockJumped',
+];
+
+/** Names of the channels of `node:diagnostics_channel` on which every pool publishes its events, by event. */
+export const channelNames: Readonly<Record<EventName, string>> = Object.fromEntries(
+  eventNames.map((name) => [name, `openline:${name}`]),
+) as Record<EventName, string>;
+
+const channels = Object.fromEntries(eventNames.map((name) => [name, channel(channelNames[name])])) as Record<
+  EventName,
+  ReturnType<typeof channel>
+>;
+
+const acquiredChannel = channels.acquired;
+const releasedChannel = channels.released;
+const waitingChannel = channels.waiting;
+
+/** The observers of one pool, with `node:diagnostics_channel` as the last of them. */
+export class Observers<C> {
+  readonly #observers: readonly PoolObserver<C>[];
+  readonly #watchAcquired: boolean;
+  readonly #watchReleased: boolean;
+  readonly #watchWaiting: boolean;
+
+  constructor(observers: readonly PoolObserver<C>[]) {
+    this.#observers = observers;
+    this.#watchAcquired = observers.some((observer) => observer.acquired !== undefined);
+    this.#watchWaiting = observers.some((observer) => observer.waiting !== undefined);
+    this.#watchReleased = observers.some((observer) => observer.released !== undefined);
+  }
+
+  /** Does anybody want to know of single leases? Asked before the event is made, since most pools have no such observer. */
+  get watchAcquired(): boolean {
+    return this.#watchAcquired || acquiredChannel.hasSubscribers;
+  }
+
+  /** The same for the queue. */
+  get watchWaiting(): boolean {
+    return this.#watchWaiting || waitingChannel.hasSubscribers;
+  }
+
+  /** The same for their ends. */
+  get watchReleased(): boolean {
+    return this.#watchReleased || releasedChannel.hasSubscribers;
+  }
+
+  tell<Name extends EventName>(name: Name, event: EventOf<C, Name>): void {
+    for (const observer of this.#observers) {
+      try {
+        (observer[name] as ((event: EventOf<C, Name>) => void) | undefined)?.call(observer, event);
+      } catch (error) {
+        process.emitWarning(`an observer's ${name}() threw: ${String(error)}`, { type: 'OpenlineWarning', code: 'OPENLINE_OBSERVER' });
+      }
+    }
+    if (channels[name].hasSubscribers) channels[name].publish(event);
+  }
+}

@@ -1,0 +1,194 @@
+// How connections begin: an open belongs to the pool, outlives the caller that caused it, and ends in one function.
+
+import { outsideCallers } from './async-scope.ts';
+import type { Closer } from './closer.ts';
+import type { OpenContext } from './connector.ts';
+import { ConnectError } from './errors.ts';
+import type { OpenPhase } from './observer.ts';
+import type { Parts } from './parts.ts';
+import { type Slot, State } from './slot.ts';
+
+/** Lifetimes are shortened by up to this share, so that connections never expire together. */
+const lifetimeJitter = 0.1;
+
+/** What the rest of the pool does when an open has ended. */
+export interface OpenOutcomes<C> {
+  /** An open has begun. */
+  began(): void;
+  /** The slot is open and idle to be. */
+  opened(slot: Slot<C>): void;
+  /** It failed; its place is empty or about to be. */
+  failed(error: ConnectError, retryable: boolean): void;
+  /** An open connection has died of itself. */
+  lost(slot: Slot<C>, error: unknown): boolean;
+}
+
+/** One attempt to open: its signal, its phases, its address. */
+class Attempt implements OpenContext {
+  readonly #controller = new AbortController();
+  readonly #now: () => number;
+  readonly #phases: OpenPhase[] = [];
+  readonly startedAt: number;
+  #phase: string | undefined;
+  #phaseSince: number;
+  #ended = false;
+  to = '';
+
+  constructor(now: () => number) {
+    this.#now = now;
+    this.startedAt = now();
+    this.#phaseSince = this.startedAt;
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  get currentPhase(): string {
+    return this.#phase ?? 'open';
+  }
+
+  phase(name: string): void {
+    if (this.#ended) return;
+    // The time before the first mark belongs to the first phase.
+    if (this.#phase !== undefined) this.#endPhase(this.#now());
+    this.#phase = name;
+  }
+
+  address(text: string): void {
+    this.to = text;
+  }
+
+  abort(reason: unknown): void {
+    this.#controller.abort(reason);
+  }
+
+  /** Ends the last phase and hands over all of them. */
+  end(now: number): readonly OpenPhase[] {
+    this.#ended = true;
+    this.#endPhase(now);
+    return this.#phases;
+  }
+
+  #endPhase(now: number): void {
+    this.#phases.push({ name: this.currentPhase, tookMs: now - this.#phaseSince });
+    this.#phaseSince = now;
+  }
+}
+
+type Ending<C> =
+  | { readonly how: 'opened'; readonly connection: C }
+  | { readonly how: 'failed'; readonly error: unknown }
+  | { readonly how: 'timed out' | 'abandoned' };
+
+/** Opens connections. */
+export class Opener<C> {
+  readonly #parts: Parts<C>;
+  readonly #closer: Closer<C>;
+  readonly #outcomes: OpenOutcomes<C>;
+  readonly #abandon = new Set<() => void>();
+  /** Every open under way; each resolves to its failure, or to nothing. */
+  readonly underWay: Set<Promise<ConnectError | undefined>> = new Set<Promise<ConnectError | undefined>>();
+
+  constructor(parts: Parts<C>, closer: Closer<C>, outcomes: OpenOutcomes<C>) {
+    this.#parts = parts;
+    this.#closer = closer;
+    this.#outcomes = outcomes;
+  }
+
+  /** Begins to open one connection. The promise never rejects. */
+  open(): Promise<ConnectError | undefined> {
+    const { slots, clock, observers, openingTime } = this.#parts;
+    const slot = slots.add(clock.now());
+    openingTime.began(slot.bornAt);
+    this.#outcomes.began();
+    observers.tell('opening', this.#parts.event(slot));
+    const outcome = outsideCallers(() => this.#run(slot));
+    this.underWay.add(outcome);
+    void outcome.then(() => this.underWay.delete(outcome));
+    return outcome;
+  }
+
+  /** Gives up every open under way: the pool closes. */
+  abandonAll(): void {
+    for (const abandon of this.#abandon) abandon();
+  }
+
+  async #run(slot: Slot<C>): Promise<ConnectError | undefined> {
+    const { clock, connector, options } = this.#parts;
+    const attempt = new Attempt(() => clock.now());
+    const opening = (async () => connector.open(attempt))();
+    const ending = await new Promise<Ending<C>>((resolve) => {
+      const timer = Number.isFinite(options.connectTimeoutMs)
+        ? clock.setTimer(() => settle({ how: 'timed out' }), options.connectTimeoutMs)
+        : undefined;
+      const abandon = (): void => settle({ how: 'abandoned' });
+      const settle = (result: Ending<C>): void => {
+        timer?.cancel();
+        this.#abandon.delete(abandon);
+        resolve(result);
+      };
+      this.#abandon.add(abandon);
+      opening.then(
+        (connection) => settle({ how: 'opened', connection }),
+        (error: unknown) => settle({ how: 'failed', error }),
+      );
+    });
+    return this.#ended(slot, attempt, ending, opening);
+  }
+
+  /** Where every open ends, however it ends. */
+  #ended(slot: Slot<C>, attempt: Attempt, ending: Ending<C>, opening: Promise<C>): ConnectError | undefined {
+    const { clock, connector, growth, measures, observers, openingTime, outage, name } = this.#parts;
+    const now = clock.now();
+    const tookMs = now - attempt.startedAt;
+    const { currentPhase } = attempt;
+    const phases = attempt.end(now);
+    openingTime.ended(now);
+    if (ending.how === 'opened') {
+      this.#settleIn(slot, ending.connection, now);
+      growth.openTook(tookMs);
+      measures.openTook(tookMs, phases);
+      const recovered = outage.succeeded(now);
+      observers.tell('opened', { ...this.#parts.event(slot), tookMs, phases });
+      if (recovered !== undefined) observers.tell('recovered', { poolName: name, ...recovered });
+      this.#outcomes.opened(slot);
+      return undefined;
+    }
+    const timedOut = ending.how === 'timed out';
+    const attempts = ending.how === 'abandoned' ? outage.attempts : outage.count();
+    const cause = ending.how === 'failed' ? ending.error : undefined;
+    const error = new ConnectError(name, { phase: currentPhase, address: attempt.to, attempts, tookMs, timedOut }, cause);
+    if (ending.how !== 'abandoned') {
+      measures.openFailed++;
+      outage.failed(error, now);
+      observers.tell('openFailed', { ...this.#parts.event(slot), error, phases });
+    }
+    if (ending.how === 'failed') this.#closer.vacate(slot);
+    else this.#closeWhateverComes(slot, attempt, opening, error);
+    if (ending.how !== 'abandoned') {
+      this.#outcomes.failed(error, timedOut || (connector.isRetryable?.(cause) ?? true));
+    }
+    return error;
+  }
+
+  /** The attempt was given up: it is told so, and what it still brings is closed. It counts meanwhile, for a second at the most. */
+  #closeWhateverComes(slot: Slot<C>, attempt: Attempt, opening: Promise<C>, error: ConnectError): void {
+    this.#parts.slots.move(slot, State.closing);
+    const gone = opening.then(
+      (connection) => this.#closer.closeConnection(connection),
+      () => undefined,
+    );
+    this.#closer.whenGone(gone, () => this.#closer.vacate(slot));
+    attempt.abort(error);
+  }
+
+  #settleIn(slot: Slot<C>, connection: C, now: number): void {
+    const { connector, options } = this.#parts;
+    slot.connection = connection;
+    slot.bornAt = now;
+    slot.answeredAt = now;
+    slot.expiresAt = now + options.maxLifetimeMs * (1 - lifetimeJitter * Math.random());
+    connector.onLost?.(connection, (error) => this.#outcomes.lost(slot, error));
+  }
+}

@@ -1,0 +1,142 @@
+// The options of a pool: their meaning, defaults and ranges.
+
+import { type NumberRule, OptionChecks } from './checks.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { InvalidOptionsError } from './errors.ts';
+import type { PoolObserver } from './observer.ts';
+
+/** Options of {@link createPool}. Durations are in milliseconds. */
+export interface PoolOptions<C = unknown> {
+  /** The pool's name in errors, metrics and pages. Default `pool-` and a number. */
+  readonly name?: string;
+  /** The most connections, those being opened and closed included. Default 10, from 1; `Infinity`: no limit. */
+  readonly max?: number;
+  /** Connections kept open when there is no demand. Default 0, up to `max`. */
+  readonly min?: number;
+  /** The most callers that may wait. Default 1,000; 0: nobody waits; `Infinity`: no limit. */
+  readonly maxWaiters?: number;
+  /** Leases after which a connection is replaced. Default `Infinity`, from 1. */
+  readonly maxUses?: number;
+  /** The deadline of an acquire, whatever happens inside it. Default 30,000; 0: only what can be lent at once; `Infinity`: none. */
+  readonly acquireTimeoutMs?: number;
+  /** The limit for one attempt to open, every phase of the handshake included, and for one validation or reset. Default 5,000, above 0; `Infinity`: none. */
+  readonly connectTimeoutMs?: number;
+  /** How long a connection above `min` may be idle before it is closed. Default 600,000, above 0; `Infinity`: for ever. */
+  readonly idleTimeoutMs?: number;
+  /** How long a connection may live, jittered down by up to 10 %. It is closed once nobody has it. Default 1,800,000, above 0; `Infinity`: for ever. */
+  readonly maxLifetimeMs?: number;
+  /** An idle connection is validated when it was last known to live this long ago. Default 120,000, above 0; `Infinity`: never. */
+  readonly keepaliveMs?: number;
+  /** A connection last known to live this long ago is validated before it is lent. Default 1,000; 0: always; `Infinity`: never, except after the clock has jumped. */
+  readonly validateAfterIdleMs?: number;
+  /** Observers are told of a lease that lasts longer. Default 30,000, above 0; `Infinity`: never. */
+  readonly leakThresholdMs?: number;
+  /** Told what happens in the pool. Default none. */
+  readonly observers?: readonly PoolObserver<C>[];
+  /** Where time comes from. Default the machine's clock. */
+  readonly clock?: Clock;
+}
+
+/** {@link PoolOptions} with nothing left open. */
+export type ResolvedOptions<C> = Required<PoolOptions<C>>;
+
+const count: NumberRule = { min: 0, infinite: true, integer: true };
+const countFromOne: NumberRule = { min: 1, infinite: true, integer: true };
+const duration: NumberRule = { min: 0, infinite: true, integer: false };
+/** Where 0 has no meaning that everybody would guess, it is refused: `Infinity` says "never", a small number says "soon". */
+const durationAboveZero: NumberRule = { min: 1, infinite: true, integer: false };
+
+const numbers = {
+  max: [10, countFromOne],
+  min: [0, { ...count, infinite: false }],
+  maxWaiters: [1000, count],
+  maxUses: [Number.POSITIVE_INFINITY, countFromOne],
+  acquireTimeoutMs: [30_000, duration],
+  connectTimeoutMs: [5_000, durationAboveZero],
+  idleTimeoutMs: [600_000, durationAboveZero],
+  maxLifetimeMs: [1_800_000, durationAboveZero],
+  keepaliveMs: [120_000, durationAboveZero],
+  validateAfterIdleMs: [1_000, duration],
+  leakThresholdMs: [30_000, durationAboveZero],
+} as const satisfies Record<string, readonly [number, NumberRule]>;
+
+type NumberOption = keyof typeof numbers;
+
+/** The names that {@link PoolOptions} knows. */
+export const poolOptionNames: readonly string[] = [...Object.keys(numbers), 'name', 'observers', 'clock'];
+
+let poolsNamed = 0;
+
+/**
+ * Checks the options and fills in the defaults.
+ *
+ * @throws {@link InvalidOptionsError} with every fault.
+ */
+export function resolveOptions<C>(given: PoolOptions<C> | undefined): ResolvedOptions<C> {
+  const givenName = (given as PoolOptions<C> | null | undefined)?.name;
+  const name = typeof givenName === 'string' && givenName !== '' ? givenName : `pool-${++poolsNamed}`;
+  const checks = new OptionChecks(name, given);
+  checks.knownNames(poolOptionNames);
+  const resolved = {} as Record<NumberOption, number>;
+  for (const option of Object.keys(numbers) as NumberOption[]) {
+    const [fallback, rule] = numbers[option];
+    resolved[option] = checks.number(option, fallback, rule);
+  }
+  if (resolved.min > resolved.max) checks.fault('min', `is ${resolved.min}, above max ${resolved.max}`);
+  const observers = given?.observers ?? [];
+  if (!Array.isArray(observers)) checks.fault('observers', 'is not an array: give [observer]');
+  const result: ResolvedOptions<C> = {
+    ...resolved,
+    name: checks.string('name', name),
+    observers,
+    clock: checks.object<Clock>('clock', systemClock, ['now', 'turnNow', 'wallNow', 'setTimer']),
+  };
+  checks.done();
+  warnOfSeconds(name, given ?? {});
+  return result;
+}
+
+/** The new `max` and `min` of a pool in use, checked like those of a new one. */
+export function checkSize(poolName: string, size: { max?: number; min?: number }, now: { max: number; min: number }): { max: number; min: number } {
+  const checks = new OptionChecks(poolName, size);
+  checks.knownNames(['max', 'min']);
+  const max = checks.number('max', now.max, numbers.max[1]);
+  const min = checks.number('min', size?.max === undefined ? now.min : Math.min(now.min, max), numbers.min[1]);
+  if (min > max) checks.fault('min', `is ${min}, above max ${max}`);
+  checks.done();
+  return { max, min };
+}
+
+/** A deadline in milliseconds from now: 0 and `Infinity` included. */
+export function checkTimeout(poolName: string, timeoutMs: unknown): number {
+  const checks = new OptionChecks(poolName, { timeoutMs });
+  const checked = checks.number('timeoutMs', 0, duration);
+  checks.done();
+  return checked;
+}
+
+/** Checks the options of one acquire. Returns its deadline, if it has one of its own. */
+export function checkAcquire(poolName: string, options: { timeoutMs?: unknown; mode?: unknown; signal?: unknown }): number | undefined {
+  const { timeoutMs, mode } = options;
+  if (mode !== undefined && mode !== 'exclusive' && mode !== 'shared') {
+    throw new InvalidOptionsError(poolName, [{ option: 'mode', problem: `is not known: give 'exclusive' or 'shared'` }]);
+  }
+  return timeoutMs === undefined ? undefined : checkTimeout(poolName, timeoutMs);
+}
+
+const warned = new Set<string>();
+
+/** A duration 500 times below its default looks like seconds: say so, once for each option and value. */
+function warnOfSeconds(poolName: string, given: PoolOptions<never>): void {
+  for (const option of Object.keys(numbers) as NumberOption[]) {
+    const value = given[option];
+    const key = `${option}=${value}`;
+    if (!option.endsWith('Ms') || option === 'validateAfterIdleMs') continue;
+    if (value === undefined || value === 0 || value > numbers[option][0] / 500 || warned.has(key)) continue;
+    warned.add(key);
+    process.emitWarning(
+      `pool "${poolName}": ${option} is ${value} milliseconds, which looks like seconds: write ${value * 1000} if they were meant`,
+      { type: 'OpenlineWarning', code: 'OPENLINE_LOOKS_LIKE_SECONDS' },
+    );
+  }
+}

@@ -1,0 +1,77 @@
+// What the workings of one pool share: its connector, its options, its slots, and what it knows and measures.
+
+import type { Clock } from './clock.ts';
+import type { Connector } from './connector.ts';
+import { BusyTime } from './busy-time.ts';
+import type { PoolCounts } from './errors.ts';
+import { Growth } from './growth.ts';
+import { Measures } from './measures.ts';
+import { Observers } from './observer.ts';
+import type { ResolvedOptions } from './options.ts';
+import { Outage } from './outage.ts';
+import { type Slot, SlotTable, State } from './slot.ts';
+import { WaiterQueue } from './waiter.ts';
+
+/** Where a pool stands in its life. */
+export type PoolState = 'running' | 'suspended' | 'closing' | 'closed';
+
+/** The shared parts of one pool. */
+export class Parts<C> {
+  readonly name: string;
+  readonly connector: Connector<C>;
+  readonly options: ResolvedOptions<C>;
+  readonly clock: Clock;
+  readonly slots: SlotTable<C> = new SlotTable<C>();
+  readonly exclusive: WaiterQueue<C> = new WaiterQueue<C>('exclusive');
+  readonly shared: WaiterQueue<C> = new WaiterQueue<C>('shared');
+  readonly observers: Observers<C>;
+  readonly measures: Measures = new Measures();
+  readonly growth: Growth = new Growth(this.measures.use);
+  readonly outage: Outage = new Outage();
+  readonly openingTime: BusyTime = new BusyTime();
+  readonly validatingTime: BusyTime = new BusyTime();
+  state: PoolState = 'running';
+  /** Changed by `resize()`. */
+  max: number;
+  min: number;
+
+  constructor(connector: Connector<C>, options: ResolvedOptions<C>) {
+    this.name = options.name;
+    this.connector = connector;
+    this.options = options;
+    this.clock = options.clock;
+    this.observers = new Observers(options.observers);
+    this.max = options.max;
+    this.min = options.min;
+  }
+
+  /** Callers in the queue. */
+  get waiting(): number {
+    return this.exclusive.size + this.shared.size;
+  }
+
+  get isClosing(): boolean {
+    return this.state === 'closing' || this.state === 'closed';
+  }
+
+  counts(): PoolCounts {
+    const { slots } = this;
+    return {
+      max: this.max,
+      size: slots.size,
+      idle: slots.count(State.idle),
+      leased: slots.count(State.leased),
+      opening: slots.count(State.opening),
+      validating: slots.count(State.validating),
+      resetting: slots.count(State.resetting),
+      closing: slots.count(State.closing),
+      detached: slots.count(State.detached),
+      waiting: this.waiting,
+    };
+  }
+
+  /** What every event about one connection says. */
+  event(slot: Slot<C>): { poolName: string; connectionId: number; connection: C | undefined } {
+    return { poolName: this.name, connectionId: slot.id, connection: slot.connection };
+  }
+}

@@ -1,0 +1,368 @@
+// The pool as its users see it: lending, and the few levers of its life.
+
+import { closingCountsMs, Closer } from './closer.ts';
+import type { Connector } from './connector.ts';
+import { Deadlines, holdersOf } from './deadlines.ts';
+import { Demand } from './demand.ts';
+import { type AcquireOptions, Dispatcher } from './dispatcher.ts';
+import { InvalidOptionsError, type PoolCounts, PoolClosedError } from './errors.ts';
+import type { HolderInfo, LeaseMode } from './holder.ts';
+import type { Lease } from './lease.ts';
+import { Maintainer } from './maintainer.ts';
+import type { PoolTimes, PoolTotals } from './measures.ts';
+import { NestingGuard } from './nesting.ts';
+import { Opener } from './opener.ts';
+import { checkSize, checkTimeout, type PoolOptions, resolveOptions } from './options.ts';
+import { Parts, type PoolState } from './parts.ts';
+import { type Slot, State, type StateName, stateNames } from './slot.ts';
+import { Turnaround } from './turnaround.ts';
+
+/** What {@link Pool.stats} tells. */
+export interface PoolStats extends PoolCounts {
+  readonly name: string;
+  readonly state: PoolState;
+  readonly min: number;
+  /** Leases under way; above `leased` where connections are shared. */
+  readonly leases: number;
+  readonly totals: PoolTotals;
+  readonly times: PoolTimes;
+  /** The outage under way: no open has succeeded since. `undefined` while opens succeed. */
+  readonly outage: OutageInfo | undefined;
+}
+
+/** An outage under way. */
+export interface OutageInfo {
+  /** Since the first failed open, in milliseconds. */
+  readonly ageMs: number;
+  /** Opens that failed in it. */
+  readonly attempts: number;
+  /** New callers are turned away at once. */
+  readonly breakerOpen: boolean;
+  /** The last failure. */
+  readonly error: Error;
+}
+
+/** One connection as {@link Pool.connections} tells it. */
+export interface ConnectionInfo {
+  /** Its number in the pool, counted from 1. */
+  readonly id: number;
+  readonly state: StateName;
+  /** Since it was opened, in milliseconds. */
+  readonly ageMs: number;
+  /** Leases it has carried. */
+  readonly uses: number;
+  /** Leases it carries now. */
+  readonly leases: number;
+  readonly mode: LeaseMode | undefined;
+  /** Why it will be closed once nobody has it. */
+  readonly condemned: string | undefined;
+}
+
+/** What {@link Pool.close} found. */
+export interface CloseReport {
+  /** Every lease came back in time. */
+  readonly drained: boolean;
+  /** Who still held what when the time was over; their connections were closed under them. */
+  readonly outstanding: readonly HolderInfo[];
+}
+
+const closeTimeoutMs = 10_000;
+
+/**
+ * Connections opened once and lent many times. Made by {@link createPool}.
+ *
+ * @example
+ * ```ts
+ * const pool = createPool({ open: async () => connectSomewhere() }, { max: 5 });
+ * const answer = await pool.use((connection) => connection.ask('question'));
+ * await pool.close();
+ * ```
+ */
+export class Pool<C> {
+  readonly #parts: Parts<C>;
+  readonly #dispatcher: Dispatcher<C>;
+  readonly #turnaround: Turnaround<C>;
+  readonly #opener: Opener<C>;
+  readonly #demand: Demand<C>;
+  readonly #deadlines: Deadlines<C>;
+  readonly #maintainer: Maintainer<C>;
+  #closing: Promise<CloseReport> | undefined;
+  /** Told at each change that `close()` may wait for. */
+  #onChange: (() => void) | undefined;
+
+  /** @internal */
+  constructor(connector: Connector<C>, options: PoolOptions<C> | undefined) {
+    const parts = new Parts(connector, resolveOptions(options));
+    if (typeof (connector as Connector<C> | undefined)?.open !== 'function') {
+      throw new InvalidOptionsError(parts.name, [{ option: 'connector', problem: 'has no open(): give { open: async () => connection }' }]);
+    }
+    const nesting = new NestingGuard();
+    const dispatch = (): void => this.#dispatcher.dispatch();
+    const closer = new Closer(parts, () => {
+      this.#onChange?.();
+      dispatch();
+    });
+    this.#parts = parts;
+    this.#turnaround = new Turnaround(parts, closer, (slot, now) => this.#dispatcher.offer(slot, now));
+    this.#opener = new Opener(parts, closer, {
+      began: () => this.#maintainer.start(),
+      opened: (slot) => this.#turnaround.ready(slot, parts.clock.turnNow()),
+      lost: (slot, error) => this.#turnaround.lost(slot, error),
+      failed: (error, retryable) => {
+        // While live connections serve, those who wait are better off with them than with the error.
+        if (!retryable && parts.slots.live === 0) this.#dispatcher.refuseAll(error);
+        else dispatch();
+      },
+    });
+    this.#demand = new Demand(parts, this.#opener, dispatch);
+    this.#deadlines = new Deadlines(parts, nesting, () => this.#dispatcher.afterLeaving());
+    this.#maintainer = new Maintainer(parts, this.#turnaround, this.#demand, nesting);
+    this.#dispatcher = new Dispatcher({ parts, turnaround: this.#turnaround, demand: this.#demand, deadlines: this.#deadlines, nesting });
+    if (parts.min > 0) dispatch();
+  }
+
+  /** The pool's name. */
+  get name(): string {
+    return this.#parts.name;
+  }
+
+  /**
+   * Resolves with a lease, which must be ended once.
+   *
+   * @throws (rejects) {@link AcquireTimeoutError} at the deadline, {@link QueueFullError}, {@link PoolClosedError}, {@link ConnectError}
+   * when no open can succeed, {@link InvalidOptionsError}, or the signal's own reason.
+   */
+  acquire(options?: AcquireOptions): Promise<Lease<C>> {
+    return this.#dispatcher.acquire(options);
+  }
+
+  /**
+   * Lends on the spot what needs neither validation nor an open; `undefined` when there is nothing, or when a caller waits already.
+   *
+   * @throws {@link PoolClosedError}
+   */
+  tryAcquire(mode: LeaseMode = 'exclusive'): Lease<C> | undefined {
+    return this.#dispatcher.tryAcquire(mode);
+  }
+
+  /**
+   * Runs `work` with a connection and gives it back however `work` ends; after an error that has killed the connection
+   * (the connector's `isFatal`), it is closed instead.
+   *
+   * @throws (rejects) what `work` throws, or what {@link acquire} rejects with.
+   */
+  async use<T>(work: (connection: C, lease: Lease<C>) => T | Promise<T>, options?: AcquireOptions): Promise<T> {
+    const lease = await this.acquire(options);
+    try {
+      return await work(lease.connection, lease);
+    } catch (error) {
+      if (!lease.ended && this.#parts.connector.isFatal?.(error, lease.connection) === true) lease.discard(error);
+      throw error;
+    } finally {
+      lease[Symbol.dispose]();
+    }
+  }
+
+  /**
+   * Changes `max` or `min` or both. Idle connections too many are closed now, lent ones when they come back.
+   *
+   * @throws {@link InvalidOptionsError}
+   */
+  resize(size: { readonly max?: number; readonly min?: number }): void {
+    const parts = this.#parts;
+    const { max, min } = checkSize(parts.name, size, parts);
+    parts.max = max;
+    parts.min = min;
+    while (parts.slots.size > max && parts.slots.idle.length > 0) this.#turnaround.evict(parts.slots.idle[0]!, 'shrunk');
+    this.#maintainer.start();
+    this.#dispatcher.dispatch();
+  }
+
+  /**
+   * Replaces every connection: idle ones one after another, each closed when its successor is open (where `max` leaves no
+   * room: just before); lent ones when they come back. Resolves when the idle ones are replaced.
+   *
+   * @param options - `immediate`: closes all idle ones at once, as when they lead to the wrong server
+   * @throws (rejects) {@link ConnectError} when a successor cannot be opened: the idle ones that are left go on serving.
+   */
+  async refresh({ immediate = false }: { readonly immediate?: boolean } = {}): Promise<void> {
+    const { slots } = this.#parts;
+    const old = new Set<Slot<C>>();
+    for (const slot of slots) {
+      if (slot.state === State.idle) old.add(slot);
+      else if (slot.state !== State.closing && slot.state !== State.detached) slot.condemned ??= 'refreshed';
+    }
+    for (const slot of old) {
+      if (slot.state !== State.idle) {
+        if (slot.state !== State.closing && slot.state !== State.closed) slot.condemned ??= 'refreshed';
+        continue;
+      }
+      if (immediate) {
+        this.#turnaround.evict(slot, 'refreshed');
+        continue;
+      }
+      await this.#replace(slot);
+    }
+  }
+
+  async #replace(slot: Slot<C>): Promise<void> {
+    const { slots, isClosing } = this.#parts;
+    if (isClosing) return;
+    const evict = (): void => {
+      if (slot.state === State.idle) this.#turnaround.evict(slot, 'refreshed');
+      else if (slot.state !== State.closing && slot.state !== State.closed) slot.condemned ??= 'refreshed';
+    };
+    if (slots.size >= this.#parts.max) evict();
+    if (slots.size < this.#parts.max) {
+      const failure = await this.#opener.open();
+      if (failure !== undefined) throw failure;
+    }
+    evict();
+  }
+
+  /** Lends nothing and opens nothing until {@link resume}; leases under way go on, callers wait. */
+  suspend(): void {
+    if (this.#parts.state === 'running') this.#parts.state = 'suspended';
+  }
+
+  /** Ends {@link suspend}. */
+  resume(): void {
+    if (this.#parts.state !== 'suspended') return;
+    this.#parts.state = 'running';
+    this.#dispatcher.dispatch();
+  }
+
+  /**
+   * Resolves when `n` connections are open, so that the first callers find them.
+   *
+   * @throws (rejects) {@link ConnectError} of the first open that fails, {@link InvalidOptionsError} when `n` is above `max`, {@link PoolClosedError}.
+   */
+  async warm(n: number): Promise<void> {
+    const { slots, name, max } = this.#parts;
+    if (!Number.isInteger(n) || n < 0 || n > max) {
+      throw new InvalidOptionsError(name, [{ option: 'n', problem: `is ${n}: give a whole number from 0 to max, which is ${max}` }]);
+    }
+    for (;;) {
+      if (this.#parts.isClosing) throw new PoolClosedError(name);
+      if (slots.live >= n) return;
+      while (slots.live + slots.count(State.opening) < n && slots.size < this.#parts.max) void this.#opener.open();
+      const failures = await Promise.all(this.#opener.underWay);
+      const failure = failures.find((error) => error !== undefined);
+      if (failure !== undefined) throw failure;
+    }
+  }
+
+  /**
+   * Closes the pool: callers in the queue are refused, idle connections closed, leases waited for. When the time is over, the
+   * connections still lent are closed under their holders. Resolves when every socket is closed, or has been given a second for it.
+   * A second call waits for the first.
+   *
+   * @param options - `timeoutMs`: how long leases are waited for; default 10,000; 0: not at all; `Infinity`: as long as it takes
+   * @returns who still held what.
+   */
+  close(options: { readonly timeoutMs?: number } = {}): Promise<CloseReport> {
+    if (this.#closing === undefined) {
+      const timeoutMs = options.timeoutMs === undefined ? closeTimeoutMs : checkTimeout(this.name, options.timeoutMs);
+      this.#closing = this.#close(timeoutMs);
+    }
+    return this.#closing;
+  }
+
+  async #close(timeoutMs: number): Promise<CloseReport> {
+    const parts = this.#parts;
+    const { slots } = parts;
+    parts.state = 'closing';
+    this.#dispatcher.refuseAll(new PoolClosedError(parts.name));
+    this.#demand.stop();
+    this.#maintainer.stop();
+    this.#opener.abandonAll();
+    while (slots.idle.length > 0) this.#turnaround.evict(slots.idle[0]!, 'pool-closed');
+    const drained = await this.#until(() => slots.live === 0, timeoutMs);
+    const outstanding = drained ? [] : this.holders();
+    for (const slot of [...slots]) {
+      for (const lease of [...slot.holders()]) lease.takeBack();
+    }
+    // What is closing ends in a second at the most; what was detached is its holder's.
+    await this.#until(() => slots.size === slots.count(State.detached), closingCountsMs + parts.options.connectTimeoutMs);
+    this.#deadlines.stop();
+    parts.state = 'closed';
+    return { drained, outstanding };
+  }
+
+  /** Resolves when `done` holds, or to `false` when the time is over. */
+  #until(done: () => boolean, timeoutMs: number): Promise<boolean> {
+    if (done()) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const end = (result: boolean): void => {
+        timer?.cancel();
+        this.#onChange = undefined;
+        resolve(result);
+      };
+      const timer = timeoutMs < Number.POSITIVE_INFINITY ? this.#parts.clock.setTimer(() => end(done()), timeoutMs) : undefined;
+      this.#onChange = () => {
+        if (done()) end(true);
+      };
+    });
+  }
+
+  /** The pool now: counts, totals, times, and the outage under way. */
+  stats(): PoolStats {
+    const parts = this.#parts;
+    const { outage, slots, clock } = parts;
+    const now = clock.now();
+    let leases = 0;
+    for (const slot of slots) leases += slot.leases;
+    return {
+      ...parts.counts(),
+      name: parts.name,
+      state: parts.state,
+      min: parts.min,
+      leases,
+      totals: parts.measures.totals(),
+      times: parts.measures.times(),
+      outage:
+        outage.since === undefined
+          ? undefined
+          : {
+              ageMs: now - outage.since,
+              attempts: outage.attempts,
+              breakerOpen: this.#demand.breakerOpen(now),
+              error: outage.lastFailure!,
+            },
+    };
+  }
+
+  /** The counts alone: cheaper than {@link stats}. */
+  counts(): PoolCounts {
+    return this.#parts.counts();
+  }
+
+  /** Who has a lease now, the longest first. */
+  holders(): HolderInfo[] {
+    return holdersOf(this.#parts, this.#parts.clock.now());
+  }
+
+  /** Every connection now, in the order of their opening. */
+  connections(): ConnectionInfo[] {
+    const now = this.#parts.clock.now();
+    return [...this.#parts.slots].map((slot) => ({
+      id: slot.id,
+      state: stateNames[slot.state]!,
+      ageMs: now - slot.bornAt,
+      uses: slot.uses,
+      leases: slot.leases,
+      mode: slot.mode,
+      condemned: slot.condemned,
+    }));
+  }
+}
+
+/**
+ * Makes a pool.
+ *
+ * @param connector - how to open, check and close a connection; `{ open: async () => thing }` is enough
+ * @throws {@link InvalidOptionsError} with every fault in the options.
+ */
+export function createPool<C>(connector: Connector<C>, options?: PoolOptions<C>): Pool<C> {
+  return new Pool(connector, options);
+}

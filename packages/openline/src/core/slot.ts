@@ -1,0 +1,168 @@
+// One connection's place in the pool, the states it may be in, and the one function that moves it between them.
+
+import type { LeaseMode } from './holder.ts';
+import type { Lease } from './lease.ts';
+import type { CloseReason } from './observer.ts';
+
+/** States are numbers, since a lease passes through two of them and each passage counts. */
+export const State = {
+  opening: 0,
+  idle: 1,
+  leased: 2,
+  validating: 3,
+  resetting: 4,
+  detached: 5,
+  closing: 6,
+  closed: 7,
+} as const;
+
+/** The name of a state. */
+export type StateName = keyof typeof State;
+export type State = (typeof State)[StateName];
+
+export const stateNames: readonly StateName[] = Object.keys(State) as StateName[];
+
+const bits = (...states: State[]): number => states.reduce<number>((mask, state) => mask | (1 << state), 0);
+
+/** The legal moves: for each state, the states that may follow it. */
+const legalMoves: readonly number[] = [
+  /* opening    */ bits(State.idle, State.closing, State.closed),
+  /* idle       */ bits(State.leased, State.validating, State.closing),
+  /* leased     */ bits(State.idle, State.resetting, State.detached, State.closing),
+  /* validating */ bits(State.idle, State.closing),
+  /* resetting  */ bits(State.idle, State.closing),
+  /* detached   */ bits(State.closed),
+  /* closing    */ bits(State.closed),
+  /* closed     */ 0,
+];
+
+function illegalMove(id: number, from: State, to: State): Error {
+  return new Error(`openline: connection ${id} cannot go from ${stateNames[from]} to ${stateNames[to]}`);
+}
+
+/** One connection's place in the pool. Its times are the pool's monotonic milliseconds. */
+export class Slot<C> {
+  readonly id: number;
+  /** Changed by {@link SlotTable.move} alone. */
+  state: State = State.opening;
+  connection: C | undefined = undefined;
+  /** When the open began, and after it when the connection was open. */
+  bornAt: number;
+  /** When nobody had it any more. */
+  idleSince = 0;
+  /** When it last answered an open or a validation. */
+  answeredAt = 0;
+  /** When the validation under way began. */
+  checkedSince = 0;
+  /** When its lifetime is over. */
+  expiresAt: number = Number.POSITIVE_INFINITY;
+  /** Leases that it has carried. */
+  uses = 0;
+  /** Why it will be closed once nobody has it; a mark, not a state. */
+  condemned: CloseReason | undefined = undefined;
+  /** What killed it, or why its holder discarded it. */
+  fault: unknown = undefined;
+  /** It must be validated before it is lent, however fresh it looks. */
+  suspect = false;
+  /** The exclusive lease under way. */
+  lease: Lease<C> | undefined = undefined;
+  /** The shared leases under way; made when the first one is. */
+  shares: Set<Lease<C>> | undefined = undefined;
+  /** A waiting exclusive lease has chosen this line: it takes no new shares, so that it empties. */
+  reserved = false;
+
+  constructor(id: number, bornAt: number) {
+    this.id = id;
+    this.bornAt = bornAt;
+  }
+
+  /** When it was last known to live. */
+  get aliveAt(): number {
+    return Math.max(this.answeredAt, this.idleSince);
+  }
+
+  /** Leases under way. */
+  get leases(): number {
+    return this.lease !== undefined ? 1 : (this.shares?.size ?? 0);
+  }
+
+  /** How it is lent now; `undefined` when it is not. */
+  get mode(): LeaseMode | undefined {
+    if (this.state !== State.leased) return undefined;
+    return this.lease !== undefined ? 'exclusive' : 'shared';
+  }
+
+  /** The leases under way, whichever their mode. */
+  *holders(): Iterable<Lease<C>> {
+    if (this.lease !== undefined) yield this.lease;
+    if (this.shares !== undefined) yield* this.shares;
+  }
+}
+
+/** Every slot of one pool, the idle ones in the order of their last use, and the counts of each state. */
+export class SlotTable<C> {
+  readonly #slots = new Set<Slot<C>>();
+  readonly #counts = new Int32Array(stateNames.length);
+  /** Idle slots, the most recently used last. */
+  readonly idle: Slot<C>[] = [];
+  /** Slots under shared leases. */
+  readonly shared: Set<Slot<C>> = new Set<Slot<C>>();
+  #nextId = 1;
+
+  /** Connections of every state that counts against `max`. */
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  /** Connections that are open and not on their way out. */
+  get live(): number {
+    const counts = this.#counts;
+    return counts[State.idle]! + counts[State.leased]! + counts[State.validating]! + counts[State.resetting]!;
+  }
+
+  count(state: State): number {
+    return this.#counts[state]!;
+  }
+
+  [Symbol.iterator](): Iterator<Slot<C>> {
+    return this.#slots.values();
+  }
+
+  /** A new slot, opening. */
+  add(now: number): Slot<C> {
+    const slot = new Slot<C>(this.#nextId++, now);
+    this.#slots.add(slot);
+    this.#counts[State.opening]!++;
+    return slot;
+  }
+
+  /** Moves a slot to another state: the only place where states and counts change. */
+  move(slot: Slot<C>, to: State): void {
+    const from = slot.state;
+    if ((legalMoves[from]! & (1 << to)) === 0) throw illegalMove(slot.id, from, to);
+    this.#counts[from]!--;
+    this.#counts[to]!++;
+    slot.state = to;
+    if (to === State.closed) {
+      this.#counts[State.closed]!--;
+      this.#slots.delete(slot);
+    }
+  }
+
+  /** Takes a slot out of the idle order, wherever it stands. */
+  takeIdle(slot: Slot<C>): void {
+    const { idle } = this;
+    if (idle[idle.length - 1] === slot) idle.pop();
+    else idle.splice(idle.indexOf(slot), 1);
+  }
+
+  /** Puts the slot that became idle last back among those that have been idle since `idleSince`. */
+  putBack(slot: Slot<C>, idleSince: number): void {
+    const { idle } = this;
+    slot.idleSince = idleSince;
+    this.takeIdle(slot);
+    let index = idle.length;
+    while (index > 0 && idle[index - 1]!.idleSince > idleSince) index--;
+    idle.splice(index, 0, slot);
+  }
+}

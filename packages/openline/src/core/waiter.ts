@@ -1,0 +1,150 @@
+// Callers in the queue: each is offered a connection, refused, or leaves, once; whichever comes first.
+
+import type { LeaseMode } from './holder.ts';
+import type { Lease } from './lease.ts';
+import type { Place } from './place.ts';
+
+/** What is kept for a waiter only when there is need. */
+export interface WaiterExtras<C> {
+  /** What listens to the caller's signal, to be taken off again. */
+  readonly abortion?: Abortion | undefined;
+  /** Told of the lease, while the pool marks its callers. */
+  readonly granted?: ((lease: Lease<C>) => void) | undefined;
+  /** This caller already holds a lease of the pool. */
+  readonly holdsAlready?: boolean;
+}
+
+/** A caller that waits for a connection. */
+export class Waiter<C> {
+  readonly resolve: (lease: Lease<C> | Promise<never>) => void;
+  readonly enqueuedAt: number;
+  readonly timeoutMs: number;
+  /** Its number among all waiters of the pool: a smaller one came earlier. */
+  readonly turn: number;
+  readonly place: Place | undefined;
+  /** What few waiters need. */
+  extras: WaiterExtras<C> | undefined = undefined;
+  /** Set while it stands in a queue. */
+  queue: WaiterQueue<C> | undefined = undefined;
+  previous: Waiter<C> | undefined = undefined;
+  next: Waiter<C> | undefined = undefined;
+
+  constructor(
+    resolve: (lease: Lease<C> | Promise<never>) => void,
+    enqueuedAt: number,
+    timeoutMs: number,
+    turn: number,
+    place: Place | undefined,
+  ) {
+    this.resolve = resolve;
+    this.enqueuedAt = enqueuedAt;
+    this.timeoutMs = timeoutMs;
+    this.turn = turn;
+    this.place = place;
+  }
+
+  get deadline(): number {
+    return this.enqueuedAt + this.timeoutMs;
+  }
+
+  /** Takes the offer. The caller must have taken the waiter out of its queue: that is what makes it happen once. */
+  accept(lease: Lease<C>): void {
+    if (this.extras !== undefined) {
+      this.extras.abortion?.detach();
+      this.extras.granted?.(lease);
+    }
+    this.resolve(lease);
+  }
+
+  /** Ends the wait with an error. Rejecting through `resolve` saves each waiter the closure of its `reject`. */
+  refuse(error: unknown): void {
+    this.extras?.abortion?.detach();
+    this.resolve(Promise.reject(error));
+  }
+}
+
+/** A caller's signal, listened to while its waiter stands in the queue. */
+export class Abortion {
+  readonly #signal: AbortSignal;
+  readonly #onAbort: () => void;
+
+  constructor(signal: AbortSignal, onAbort: () => void) {
+    this.#signal = signal;
+    this.#onAbort = onAbort;
+    signal.addEventListener('abort', this);
+  }
+
+  handleEvent(): void {
+    this.#onAbort();
+  }
+
+  detach(): void {
+    this.#signal.removeEventListener('abort', this);
+  }
+}
+
+/** Waiters of one mode, first come first served; any of them can leave at no cost. */
+export class WaiterQueue<C> {
+  readonly mode: LeaseMode;
+  head: Waiter<C> | undefined = undefined;
+  #tail: Waiter<C> | undefined = undefined;
+  size = 0;
+  /** Deadlines stand in the order of arrival: true until a shorter one is put behind a longer one. */
+  #deadlinesInOrder = true;
+
+  constructor(mode: LeaseMode) {
+    this.mode = mode;
+  }
+
+  push(waiter: Waiter<C>): void {
+    const tail = this.#tail;
+    if (tail === undefined) {
+      this.head = waiter;
+      this.#deadlinesInOrder = true;
+    } else {
+      tail.next = waiter;
+      waiter.previous = tail;
+      if (waiter.deadline < tail.deadline) this.#deadlinesInOrder = false;
+    }
+    this.#tail = waiter;
+    waiter.queue = this;
+    this.size++;
+  }
+
+  remove(waiter: Waiter<C>): void {
+    const { previous, next } = waiter;
+    if (previous === undefined) this.head = next;
+    else previous.next = next;
+    if (next === undefined) this.#tail = previous;
+    else next.previous = previous;
+    waiter.previous = undefined;
+    waiter.next = undefined;
+    waiter.queue = undefined;
+    this.size--;
+  }
+
+  /** Takes the oldest one out. */
+  shift(): Waiter<C> | undefined {
+    const { head } = this;
+    if (head !== undefined) this.remove(head);
+    return head;
+  }
+
+  /** Takes out everybody whose deadline has come, and says when the next one will. */
+  takeExpired(now: number, expired: Waiter<C>[]): number {
+    let nextDeadline = Number.POSITIVE_INFINITY;
+    let waiter = this.head;
+    while (waiter !== undefined) {
+      const { next } = waiter;
+      if (waiter.deadline <= now) {
+        this.remove(waiter);
+        expired.push(waiter);
+      } else {
+        nextDeadline = Math.min(nextDeadline, waiter.deadline);
+        if (this.#deadlinesInOrder) break;
+      }
+      waiter = next;
+    }
+    return nextDeadline;
+  }
+}
