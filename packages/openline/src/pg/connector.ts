@@ -1,0 +1,133 @@
+// How the engine opens, checks and closes PostgreSQL connections through the driver.
+
+import { type CheckContext, type Connector, type OpenContext, systemClock } from '../core/index.ts';
+import { type DriverClient, isBusy, isDead } from './driver.ts';
+import { isFatal, isRetryable } from './failures.ts';
+import { watchHandshake } from './handshake.ts';
+
+/** What the connector asks of the pool that uses it. */
+export interface ClientSource {
+  /** A new client, not connected. */
+  create(): DriverClient;
+  /** Runs the user's hooks on a client that has just connected. */
+  prepare(client: DriverClient): Promise<void> | undefined;
+  /** An idle client has died. */
+  died(client: DriverClient, error: Error): void;
+  /** Whether idle connections let the process end. */
+  readonly unrefIdle: boolean;
+}
+
+/** How long the server may take to close its side before the socket is destroyed. */
+const goodbyeMs = 1_000;
+
+/** The connector for one pool of clients. */
+export class PgConnector implements Connector<DriverClient> {
+  readonly #source: ClientSource;
+  /** Each client's own `end`: libraries replace it during a loan. */
+  readonly #ends = new WeakMap<DriverClient, DriverClient['end']>();
+
+  constructor(source: ClientSource) {
+    this.#source = source;
+  }
+
+  async open(context: OpenContext): Promise<DriverClient> {
+    const client = this.#source.create();
+    this.#ends.set(client, client.end);
+    // An `error` event that nobody hears would end the process; what has died is told through onLost.
+    client.on('error', () => undefined);
+    watchHandshake(client, context);
+    const stop = (): void => destroy(client);
+    context.signal.addEventListener('abort', stop, { once: true });
+    try {
+      await new Promise<void>((resolve, reject) => {
+        client.connect((error) => (error ? reject(error) : resolve()));
+      });
+      const preparing = this.#source.prepare(client);
+      if (preparing !== undefined) {
+        context.phase('hooks');
+        await preparing;
+      }
+    } catch (error) {
+      destroy(client);
+      throw error;
+    } finally {
+      context.signal.removeEventListener('abort', stop);
+    }
+    if (this.#source.unrefIdle) client.unref?.();
+    return client;
+  }
+
+  async validate(client: DriverClient): Promise<void> {
+    await run(client, '');
+  }
+
+  /** Statements under way are waited for; an open or failed transaction is rolled back: its status costs nothing to read. */
+  reset(client: DriverClient, context: CheckContext): Promise<void> | undefined {
+    if (this.#source.unrefIdle) client.unref?.();
+    if (isDead(client)) return Promise.reject(new Error('the client takes no statements any more'));
+    if (isBusy(client)) return this.#quietFirst(client, context);
+    if (isOutsideTransaction(client)) return undefined;
+    return run(client, 'ROLLBACK');
+  }
+
+  async #quietFirst(client: DriverClient, context: CheckContext): Promise<void> {
+    const { signal } = context;
+    while (isBusy(client) && !signal.aborted && !isDead(client)) {
+      await new Promise<void>((resolve) => {
+        const end = (): void => {
+          client.off('drain', end);
+          client.off('end', end);
+          signal.removeEventListener('abort', end);
+          resolve();
+        };
+        client.once('drain', end);
+        client.once('end', end);
+        signal.addEventListener('abort', end);
+      });
+    }
+    if (!signal.aborted && !isOutsideTransaction(client)) await run(client, 'ROLLBACK');
+  }
+
+  close(client: DriverClient): Promise<void> {
+    return new Promise((resolve) => {
+      const late = systemClock.setTimer(() => destroy(client), goodbyeMs);
+      const end = this.#ends.get(client) ?? client.end;
+      end.call(client, () => {
+        late.cancel();
+        resolve();
+      });
+    });
+  }
+
+  isFatal(error: unknown, client: DriverClient): boolean {
+    return isFatal(error, client);
+  }
+
+  isRetryable(error: unknown): boolean {
+    return isRetryable(error);
+  }
+
+  onLost(client: DriverClient, lost: (error: unknown) => boolean): void {
+    client.once('error', (error: Error) => {
+      if (lost(error)) this.#source.died(client, error);
+    });
+    client.once('end', () => lost(new Error('the server closed the connection')));
+  }
+}
+
+function isOutsideTransaction(client: DriverClient): boolean {
+  const status = client.getTransactionStatus?.();
+  return status === undefined || status === null || status === 'I';
+}
+
+function run(client: DriverClient, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.query(text, undefined, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+/** Ends a client without a goodbye. */
+function destroy(client: DriverClient): void {
+  if (client.connection !== undefined) client.connection.stream.destroy();
+  else client.end(() => undefined);
+}

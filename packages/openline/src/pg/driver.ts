@@ -1,0 +1,43 @@
+// What Openline needs of a pg client, as a structure: pg's own, the native one, or whatever the `Client` option names.
+
+import type { EventEmitter } from 'node:events';
+import type { PoolClient } from 'pg';
+
+/** A pg client as the pool sees it. The underscored members are pg's own, read and never written; any of them may be missing. */
+export interface DriverClient extends EventEmitter {
+  connect(callback: (error: Error | null | undefined) => void): void;
+  query(text: unknown, values?: unknown, callback?: (error: Error | null, result: unknown) => void): unknown;
+  end(callback: () => void): void;
+  ref?(): void;
+  unref?(): void;
+  getTransactionStatus?(): string | null;
+  readonly host?: string;
+  readonly port?: number;
+  readonly ssl?: unknown;
+  readonly connection?: EventEmitter & { readonly stream: EventEmitter & { destroy(error?: Error): void } };
+  readonly readyForQuery?: boolean;
+  readonly _queryable?: boolean;
+  readonly _ending?: boolean;
+  readonly _activeQuery?: unknown;
+  readonly _queryQueue?: readonly unknown[];
+  readonly _sentQueryQueue?: readonly unknown[];
+}
+
+/** The class of the clients. */
+export type DriverClientClass = new (config: object) => DriverClient;
+
+/** The client as the pool's users know it. */
+export function asPoolClient(client: DriverClient): PoolClient {
+  return client as unknown as PoolClient;
+}
+
+/** Whether statements are under way on the client, or queued in it. */
+export function isBusy(client: DriverClient): boolean {
+  // After an error the server's ReadyForQuery is still to come, though no statement is active.
+  return client.readyForQuery === false || Boolean(client._activeQuery) || (client._queryQueue?.length ?? 0) > 0 || (client._sentQueryQueue?.length ?? 0) > 0;
+}
+
+/** Whether the client takes no statements any more. */
+export function isDead(client: DriverClient): boolean {
+  return client._queryable === false || client._ending === true;
+}

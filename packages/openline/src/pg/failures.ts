@@ -1,0 +1,46 @@
+// Which errors kill a connection, and which failed opens are worth another try.
+// SQLSTATE: PostgreSQL documentation, appendix A; severities: chapter "Error and Notice Message Fields".
+
+import { type DriverClient, isDead } from './driver.ts';
+
+interface DriverError {
+  readonly code?: unknown;
+  readonly severity?: unknown;
+  readonly message?: unknown;
+}
+
+/** Connection exceptions, and an operator's or a timeout's end of the session. */
+const endsSession = /^(08...|57P0[1-5]|25P0[34])$/;
+
+/** Connection exceptions, resources used up (too many connections), and a server that starts, stops or recovers. */
+const serverMayRecover = /^(08...|53...|57P0[1-5])$/;
+
+const networkMayRecover = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'EADDRNOTAVAIL',
+  'EAI_AGAIN',
+  'ENOENT', // the server's socket file, while it restarts
+]);
+
+/** Has this error, thrown by a statement, killed the connection? A unique violation has not. */
+export function isFatal(error: unknown, client: DriverClient): boolean {
+  if (isDead(client)) return true;
+  const { code, severity } = (error ?? {}) as DriverError;
+  return severity === 'FATAL' || severity === 'PANIC' || (typeof code === 'string' && severity !== undefined && endsSession.test(code));
+}
+
+/** May the same open succeed later? A wrong password, a missing database, an unknown host or a bad certificate stays what it is. */
+export function isRetryable(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.some(isRetryable);
+  const { code, severity, message } = (error ?? {}) as DriverError;
+  if (typeof code === 'string') return severity === undefined ? networkMayRecover.has(code) : serverMayRecover.test(code);
+  return message === 'Connection terminated unexpectedly' || message === 'Connection terminated';
+}

@@ -1,0 +1,364 @@
+// The drop-in for pg.Pool: its options, methods, callbacks, events and properties, on Openline's engine.
+
+import pg, { type PoolClient } from 'pg';
+import {
+  type AcquireOptions,
+  AcquireTimeoutError,
+  type CloseReport,
+  ConnectError,
+  type ConnectionInfo,
+  type Pool as EnginePool,
+  createPool as createEnginePool,
+  type HolderInfo,
+  type Lease,
+  type PoolCounts,
+  PoolClosedError,
+  type PoolStats,
+} from '../core/index.ts';
+import { PgConnector } from './connector.ts';
+import { asPoolClient, type DriverClient, type DriverClientClass } from './driver.ts';
+import { isFatal } from './failures.ts';
+import { engineOptions, type PgPoolOptions, refuseUnknown, warnOfSlips } from './options.ts';
+import { runTransaction, type TransactionOptions } from './transaction.ts';
+
+type ConnectCallback = (
+  error: Error | undefined,
+  client: PoolClient | undefined,
+  done: (release?: Error | boolean) => void,
+) => void;
+type QueryCallback = (error: Error | null | undefined, result?: unknown) => void;
+
+/** What pg.Pool sets in its constructor and its typings leave out. */
+interface PgPoolFields {
+  Client: DriverClientClass;
+  Promise: PromiseConstructor;
+  ending: boolean;
+  ended: boolean;
+}
+
+/** As long as a caller waits by default: shutdowns are given no less. */
+const endTimeoutMs = 30_000;
+
+const doNothing = (): void => undefined;
+
+/**
+ * A drop-in for `pg.Pool`: the same options, methods, callback forms, events and properties, and `instanceof pg.Pool` holds.
+ * Nothing hangs: what pg leaves without a limit has Openline's defaults (see {@link PgPoolOptions}).
+ *
+ * @example
+ * ```ts
+ * const pool = new Pool({ connectionString: process.env.DATABASE_URL });
+ * const { rows } = await pool.query('select $1::int as answer', [42]);
+ * await pool.end();
+ * ```
+ */
+export class Pool extends pg.Pool {
+  #engine: EnginePool<DriverClient> | undefined;
+  readonly #given: PgPoolOptions;
+
+  /** @throws {@link InvalidOptionsError} where one of Openline's own options is wrong. Names that nobody knows are let pass, as pg does. */
+  constructor(options: PgPoolOptions = {}) {
+    super(options);
+    this.#given = { ...options };
+    warnOfSlips(this.#given);
+    engineOptions(this.#given);
+  }
+
+  get #fields(): PgPoolFields {
+    return this as unknown as PgPoolFields;
+  }
+
+  /** Made at the first use: with `min`, it begins to connect. */
+  get #pool(): EnginePool<DriverClient> {
+    this.#engine ??= this.#makeEngine();
+    return this.#engine;
+  }
+
+  #makeEngine(): EnginePool<DriverClient> {
+    const connector = new PgConnector({
+      create: () => new this.#fields.Client(this.#clientConfig()),
+      prepare: (client) => this.#prepare(client),
+      died: (client, error) => this.#died(client, error),
+      unrefIdle: this.options.allowExitOnIdle,
+    });
+    const options = engineOptions(this.#given);
+    const removed = { closed: ({ connection }: { connection: unknown }) => void this.emit('remove', connection) };
+    return createEnginePool<DriverClient>(connector, { ...options, observers: [...(options.observers ?? []), removed] });
+  }
+
+  /** A client's own options: pg's, without the timeout that the engine keeps. */
+  #clientConfig(): object {
+    const config = { ...this.options, connectionTimeoutMillis: 0 };
+    Object.defineProperty(config, 'password', { value: this.options.password, enumerable: false, configurable: true, writable: true });
+    return config;
+  }
+
+  #prepare(client: DriverClient): Promise<void> | undefined {
+    const { onConnect, verify } = this.options;
+    if (!onConnect && !verify) {
+      this.emit('connect', client);
+      return undefined;
+    }
+    return this.#runHooks(client);
+  }
+
+  async #runHooks(client: DriverClient): Promise<void> {
+    const { onConnect, verify } = this.options;
+    if (onConnect) await onConnect(asPoolClient(client));
+    this.emit('connect', client);
+    if (!verify) return;
+    await new Promise<void>((resolve, reject) => {
+      verify(asPoolClient(client), (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  /** pg tells of the death of an idle client as an `error` of the pool; unheard, such an event would end the process. */
+  #died(client: DriverClient, error: Error): void {
+    if (this.listenerCount('error') > 0) this.emit('error', Object.assign(error, { client }), client);
+  }
+
+  override connect(): Promise<PoolClient>;
+  override connect(callback: ConnectCallback): void;
+  override connect(callback?: ConnectCallback): Promise<PoolClient> | void {
+    const connected = this.#fields.Promise.resolve(this.#connect());
+    if (callback === undefined) return connected;
+    connected.then(
+      (client) => callback(undefined, client, client.release.bind(client)),
+      (error: Error) => callback(error, undefined, doNothing),
+    );
+  }
+
+  async #connect(): Promise<PoolClient> {
+    const lease = await this.#acquire(undefined);
+    return asPoolClient(lease.connection);
+  }
+
+  /** A lease whose client has pg's `release`; failures as pg's users know them. */
+  async #acquire(options: AcquireOptions | undefined): Promise<Lease<DriverClient>> {
+    if (this.ending) throw new PoolClosedError(this.#given.name ?? 'pg', 'Cannot use a pool after calling end on the pool');
+    let lease: Lease<DriverClient>;
+    try {
+      lease = await this.#pool.acquire(options);
+    } catch (error) {
+      throw asDriverTells(error);
+    }
+    this.#lend(lease);
+    return lease;
+  }
+
+  #lend(lease: Lease<DriverClient>): void {
+    const client = lease.connection;
+    if (this.options.allowExitOnIdle) client.ref?.();
+    this.emit('acquire', client);
+    asPoolClient(client).release = (error) => {
+      const first = !lease.ended;
+      if (error) lease.discard(error);
+      else lease.release();
+      if (first) this.emit('release', error, client);
+    };
+  }
+
+  override query(text: unknown, values?: unknown, callback?: unknown): never {
+    const done = (typeof values === 'function' ? values : callback) as QueryCallback | undefined;
+    const parameters = typeof values === 'function' ? undefined : values;
+    if (typeof text === 'function') {
+      return this.#queryWithoutText(text as QueryCallback) as never;
+    }
+    if (done !== undefined) {
+      this.#query(text, parameters, done);
+      return undefined as never;
+    }
+    return new this.#fields.Promise((resolve, reject) => {
+      this.#query(text, parameters, (error, result) => (error ? reject(error) : resolve(result)));
+    }).catch(fromHere) as never;
+  }
+
+  #queryWithoutText(callback: QueryCallback): void {
+    const error = new Error('Passing a function as the first parameter to pool.query is not supported');
+    setImmediate(() => callback(error));
+  }
+
+  #query(text: unknown, values: unknown, done: QueryCallback): void {
+    const lease = this.ending ? undefined : this.#pool.tryAcquire();
+    if (lease !== undefined) {
+      this.#lend(lease);
+      this.#run(lease, text, values, done);
+      return;
+    }
+    this.#acquire(undefined).then((granted) => this.#run(granted, text, values, done), done);
+  }
+
+  #run(lease: Lease<DriverClient>, text: unknown, values: unknown, done: QueryCallback): void {
+    const client = lease.connection;
+    const answer: QueryCallback = (error, result) => {
+      // A statement that timed out may still be answered twice by the driver.
+      if (lease.ended) return;
+      this.#giveBack(lease, client, error);
+      done(error ?? undefined, result);
+    };
+    try {
+      client.query(text, values, answer);
+    } catch (error) {
+      this.#giveBack(lease, client, undefined);
+      done(error as Error);
+    }
+  }
+
+  /** Only an error that has killed the connection costs it. */
+  #giveBack(lease: Lease<DriverClient>, client: DriverClient, error: Error | null | undefined): void {
+    if (error && isFatal(error, client)) lease.discard(error);
+    else lease.release();
+    this.emit('release', error ?? undefined, client);
+  }
+
+  /**
+   * Acquires a client as a lease: see {@link EnginePool.acquire}. `client.release()` ends it too.
+   *
+   * @throws (rejects) the driver's own error when no client can connect, {@link AcquireTimeoutError}, {@link PoolClosedError}, or the signal's reason.
+   */
+  async acquire(options?: AcquireOptions): Promise<Lease<PoolClient>> {
+    return (await this.#acquire(options)) as unknown as Lease<PoolClient>;
+  }
+
+  /** Runs `work` with a client and gives it back however `work` ends; after a fatal error it is closed. */
+  async use<T>(work: (client: PoolClient) => T | Promise<T>, options?: AcquireOptions): Promise<T> {
+    const lease = await this.#acquire(options);
+    const client = lease.connection;
+    try {
+      const result = await work(asPoolClient(client));
+      if (!lease.ended) this.#giveBack(lease, client, undefined);
+      return result;
+    } catch (error) {
+      if (!lease.ended) this.#giveBack(lease, client, error as Error);
+      throw error;
+    }
+  }
+
+  /**
+   * Runs `work` in a transaction: committed when it returns, rolled back when it throws.
+   *
+   * @param options - isolation, readOnly, deferrable; what is missing is the server's default
+   * @throws (rejects) what `work` throws, or an error when the commit turned out to be a rollback.
+   */
+  transaction<T>(work: (client: PoolClient) => T | Promise<T>, options: TransactionOptions & AcquireOptions = {}): Promise<T> {
+    const { timeoutMs, signal, ...transaction } = options;
+    return this.use((client) => runTransaction(this.#pool.name, client, work, transaction), { timeoutMs, signal });
+  }
+
+  /**
+   * Closes the pool: callers in the queue are refused, loans waited for, and it resolves when the sockets are closed. A second call is an error, as with pg.
+   *
+   * @param options - `timeoutMs`: how long loans are waited for, default 30,000; `Infinity`: as long as they take, as with pg
+   */
+  override end(options?: { readonly timeoutMs?: number }): Promise<void>;
+  override end(callback: (error?: Error) => void): void;
+  override end(option?: { readonly timeoutMs?: number } | ((error?: Error) => void)): Promise<void> | void {
+    const callback = typeof option === 'function' ? option : undefined;
+    const timeoutMs = typeof option === 'function' ? undefined : option?.timeoutMs;
+    const ended = this.#fields.Promise.resolve(this.#end(timeoutMs ?? endTimeoutMs)).then(doNothing);
+    if (callback === undefined) return ended;
+    ended.then(() => callback(), callback);
+  }
+
+  async #end(timeoutMs: number): Promise<CloseReport | undefined> {
+    if (this.ending) throw new Error('Called end on pool more than once');
+    this.#fields.ending = true;
+    const report = await this.#engine?.close({ timeoutMs });
+    this.#fields.ended = true;
+    return report;
+  }
+
+  // pg's typings call these properties, so TypeScript lets no accessor stand in their place.
+  static {
+    const getters: Record<'totalCount' | 'idleCount' | 'waitingCount' | 'expiredCount', (pool: Pool) => number> = {
+      totalCount: (pool) => openOf(pool.#engine?.counts()),
+      idleCount: (pool) => pool.#engine?.counts().idle ?? 0,
+      waitingCount: (pool) => pool.#engine?.counts().waiting ?? 0,
+      expiredCount: (pool) => pool.#engine?.connections().filter(({ condemned }) => condemned === 'lifetime').length ?? 0,
+    };
+    for (const [name, count] of Object.entries(getters)) {
+      Object.defineProperty(Pool.prototype, name, {
+        configurable: true,
+        get(this: Pool) {
+          return count(this);
+        },
+      });
+    }
+  }
+
+  /** See {@link EnginePool.stats}. */
+  stats(): PoolStats {
+    return this.#pool.stats();
+  }
+
+  /** See {@link EnginePool.holders}. */
+  holders(): HolderInfo[] {
+    return this.#pool.holders();
+  }
+
+  /** See {@link EnginePool.connections}. */
+  connections(): ConnectionInfo[] {
+    return this.#pool.connections();
+  }
+
+  /** See {@link EnginePool.resize}. */
+  resize(size: { readonly max?: number; readonly min?: number }): void {
+    this.#pool.resize(size);
+    Object.assign(this.options, size);
+  }
+
+  /** See {@link EnginePool.refresh}. */
+  refresh(options?: { readonly immediate?: boolean }): Promise<void> {
+    return this.#pool.refresh(options);
+  }
+
+  /** See {@link EnginePool.warm}. */
+  warm(n: number): Promise<void> {
+    return this.#pool.warm(n);
+  }
+
+  /** See {@link EnginePool.suspend}. */
+  suspend(): void {
+    this.#pool.suspend();
+  }
+
+  /** See {@link EnginePool.resume}. */
+  resume(): void {
+    this.#pool.resume();
+  }
+}
+
+/**
+ * A {@link Pool} whose option names are checked, all of them.
+ *
+ * @throws {@link InvalidOptionsError} with every fault.
+ */
+export function createPool(options: PgPoolOptions = {}): Pool {
+  refuseUnknown(options);
+  return new Pool(options);
+}
+
+/** pg counts a connection from the beginning of its open to the beginning of its close. */
+function openOf(counts: PoolCounts | undefined): number {
+  return counts === undefined ? 0 : counts.size - counts.closing - counts.detached;
+}
+
+/** The stack that leads to the caller, in place of the one that leads to a socket. */
+function fromHere(error: unknown): never {
+  if (error instanceof Error) Error.captureStackTrace(error, fromHere);
+  throw error;
+}
+
+/**
+ * Failures as pg's users know them: the server's or the socket's own error object, with `openline` (not enumerable) telling the rest;
+ * an acquire that timed out in an outage carries the code of what failed.
+ */
+function asDriverTells(error: unknown): unknown {
+  if (error instanceof ConnectError && error.cause instanceof Error) {
+    return Object.defineProperty(error.cause, 'openline', { value: error, configurable: true, enumerable: false });
+  }
+  if (error instanceof AcquireTimeoutError && error.counts.leased === 0 && error.cause instanceof ConnectError) {
+    return Object.defineProperty(error, 'code', { value: error.cause.code });
+  }
+  return error;
+}
