@@ -1,0 +1,7 @@
+// The public surface of the servers folder.
+export type { CertificateOptions, Certificates } from './certificates.ts';
+export { makeCertificates } from './certificates.ts';
+export type { ServerErrorCode } from './errors.ts';
+export { ServerError } from './errors.ts';
+export { startPostgres } from './postgres.ts';
+export type { PostgresOptions, PostgresServer } from './types.ts';
