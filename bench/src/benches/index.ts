@@ -1,0 +1,17 @@
+// The benches by name, each loaded only when it is asked for.
+
+import type { Bench } from '../harness/bench.ts';
+
+const loaders: Readonly<Record<string, () => Promise<Bench>>> = {
+  cycle: async () => (await import('./cycle.ts')).cycle,
+  spike: async () => (await import('./spike.ts')).spike,
+  postgres: async () => (await import('./postgres.ts')).postgres,
+};
+
+export const benchNames: readonly string[] = Object.keys(loaders);
+
+export async function loadBench(name: string): Promise<Bench> {
+  const load = loaders[name];
+  if (load === undefined) throw new Error(`no bench is called ${name}`);
+  return await load();
+}
