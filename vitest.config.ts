@@ -18,8 +18,9 @@ function sourceAliases(folder: string): { find: RegExp; replacement: string }[] 
 }
 
 const integration = [
-  'packages/openline/test/{pg,mysql,redis,http,faults,conformance}/**/*.test.ts',
+  'packages/openline/test/{pg,mysql,redis,http,faults,conformance,docs}/**/*.test.ts',
   'packages/cli/test/**/*.test.ts',
+  'bench/test/**/*.test.ts',
 ];
 
 export default defineConfig({
@@ -33,7 +34,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['packages/*/test/**/*.test.ts', 'bench/test/**/*.test.ts'],
+          include: ['packages/*/test/**/*.test.ts'],
           exclude: integration,
           testTimeout: 10_000,
           hookTimeout: 10_000,

@@ -34,7 +34,12 @@ export function asPoolClient(client: DriverClient): PoolClient {
 /** Whether statements are under way on the client, or queued in it. */
 export function isBusy(client: DriverClient): boolean {
   // After an error the server's ReadyForQuery is still to come, though no statement is active.
-  return client.readyForQuery === false || Boolean(client._activeQuery) || (client._queryQueue?.length ?? 0) > 0 || (client._sentQueryQueue?.length ?? 0) > 0;
+  return (
+    client.readyForQuery === false ||
+    Boolean(client._activeQuery) ||
+    (client._queryQueue?.length ?? 0) > 0 ||
+    (client._sentQueryQueue?.length ?? 0) > 0
+  );
 }
 
 /** Whether the client takes no statements any more. */

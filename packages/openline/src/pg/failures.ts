@@ -34,13 +34,18 @@ const networkMayRecover = new Set([
 export function isFatal(error: unknown, client: DriverClient): boolean {
   if (isDead(client)) return true;
   const { code, severity } = (error ?? {}) as DriverError;
-  return severity === 'FATAL' || severity === 'PANIC' || (typeof code === 'string' && severity !== undefined && endsSession.test(code));
+  return (
+    severity === 'FATAL' ||
+    severity === 'PANIC' ||
+    (typeof code === 'string' && severity !== undefined && endsSession.test(code))
+  );
 }
 
 /** May the same open succeed later? A wrong password, a missing database, an unknown host or a bad certificate stays what it is. */
 export function isRetryable(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isRetryable);
   const { code, severity, message } = (error ?? {}) as DriverError;
-  if (typeof code === 'string') return severity === undefined ? networkMayRecover.has(code) : serverMayRecover.test(code);
+  if (typeof code === 'string')
+    return severity === undefined ? networkMayRecover.has(code) : serverMayRecover.test(code);
   return message === 'Connection terminated unexpectedly' || message === 'Connection terminated';
 }

@@ -5,7 +5,11 @@ import type { OpenContext } from '../core/index.ts';
 import type { DriverClient } from './driver.ts';
 
 /** Authentication begins with the server's request; its end and the session's creation arrive together and cannot be told apart. */
-const authenticationRequests = ['authenticationSASL', 'authenticationMD5Password', 'authenticationCleartextPassword'];
+const authenticationRequests = [
+  'authenticationSASL',
+  'authenticationMD5Password',
+  'authenticationCleartextPassword',
+];
 
 /** Marks the phases `dns`, `tcp`, `tls`, `startup` and `authentication` as a client that is about to connect passes them. */
 export function watchHandshake(client: DriverClient, context: OpenContext): void {
@@ -21,6 +25,9 @@ export function watchHandshake(client: DriverClient, context: OpenContext): void
   context.phase(named ? 'dns' : 'tcp');
   if (named) connection.stream.once('lookup', (error: unknown) => error ?? context.phase('tcp'));
   connection.once('connect', () => context.phase(client.ssl ? 'tls' : 'startup'));
-  connection.once('sslconnect', () => connection.stream.once('secureConnect', () => context.phase('startup')));
-  for (const request of authenticationRequests) connection.once(request, () => context.phase('authentication'));
+  connection.once('sslconnect', () =>
+    connection.stream.once('secureConnect', () => context.phase('startup')),
+  );
+  for (const request of authenticationRequests)
+    connection.once(request, () => context.phase('authentication'));
 }

@@ -4,18 +4,64 @@ import type { ClientBase, PoolClient, PoolConfig } from 'pg';
 import { InvalidOptionsError, nearestName, type PoolOptions, poolOptionNames } from '../core/index.ts';
 
 /** Options of the drop-in: all of pg's, and Openline's under their own names, which win where both are given. */
-export interface PgPoolOptions extends PoolConfig, Omit<PoolOptions<ClientBase>, 'max' | 'min' | 'maxUses' | 'observers'> {
+export interface PgPoolOptions
+  extends PoolConfig,
+    Omit<PoolOptions<ClientBase>, 'max' | 'min' | 'maxUses' | 'observers'> {
   /** Told what happens in the pool. Default none. */
   readonly observers?: PoolOptions<PoolClient>['observers'];
 }
 
 /** Option names of pg 8.23: its client's, and its pool's. */
 const pgNames = [
-  ...['Client', 'Promise', 'allowExitOnIdle', 'application_name', 'binary', 'client_encoding', 'connection', 'connectionString'],
-  ...['connectionTimeoutMillis', 'database', 'enableChannelBinding', 'fallback_application_name', 'host', 'idleTimeoutMillis'],
-  ...['idle_in_transaction_session_timeout', 'keepAlive', 'keepAliveInitialDelayMillis', 'lock_timeout', 'log', 'max'],
-  ...['maxLifetimeSeconds', 'maxUses', 'min', 'onConnect', 'options', 'password', 'pipeline', 'poolSize', 'port', 'query_timeout'],
-  ...['replication', 'scramMaxIterations', 'ssl', 'sslnegotiation', 'statement_timeout', 'stream', 'types', 'user', 'verify'],
+  ...[
+    'Client',
+    'Promise',
+    'allowExitOnIdle',
+    'application_name',
+    'binary',
+    'client_encoding',
+    'connection',
+    'connectionString',
+  ],
+  ...[
+    'connectionTimeoutMillis',
+    'database',
+    'enableChannelBinding',
+    'fallback_application_name',
+    'host',
+    'idleTimeoutMillis',
+  ],
+  ...[
+    'idle_in_transaction_session_timeout',
+    'keepAlive',
+    'keepAliveInitialDelayMillis',
+    'lock_timeout',
+    'log',
+    'max',
+  ],
+  ...[
+    'maxLifetimeSeconds',
+    'maxUses',
+    'min',
+    'onConnect',
+    'options',
+    'password',
+    'pipeline',
+    'poolSize',
+    'port',
+    'query_timeout',
+  ],
+  ...[
+    'replication',
+    'scramMaxIterations',
+    'ssl',
+    'sslnegotiation',
+    'statement_timeout',
+    'stream',
+    'types',
+    'user',
+    'verify',
+  ],
 ];
 
 /** The names that are Openline's alone. */
@@ -31,7 +77,8 @@ const idleDefaultMs = 10_000;
  * @throws {@link InvalidOptionsError} where Openline's own options are wrong, or a number of pg's is none.
  */
 export function engineOptions(given: PgPoolOptions): PoolOptions<never> {
-  const { connectionTimeoutMillis, idleTimeoutMillis, maxLifetimeSeconds, poolSize } = given as PgPoolOptions & { poolSize?: unknown };
+  const { connectionTimeoutMillis, idleTimeoutMillis, maxLifetimeSeconds, poolSize } =
+    given as PgPoolOptions & { poolSize?: unknown };
   const connecting = pgLimit('connectionTimeoutMillis', connectionTimeoutMillis);
   const lifetime = pgLimit('maxLifetimeSeconds', maxLifetimeSeconds);
   const max = pgNumber('max', given.max || poolSize || 10);
@@ -42,7 +89,8 @@ export function engineOptions(given: PgPoolOptions): PoolOptions<never> {
     maxWaiters: Number.POSITIVE_INFINITY,
     acquireTimeoutMs: connecting,
     connectTimeoutMs: connecting,
-    idleTimeoutMs: idleTimeoutMillis === undefined ? idleDefaultMs : pgLimit('idleTimeoutMillis', idleTimeoutMillis ?? 0),
+    idleTimeoutMs:
+      idleTimeoutMillis === undefined ? idleDefaultMs : pgLimit('idleTimeoutMillis', idleTimeoutMillis ?? 0),
     maxLifetimeMs: lifetime === undefined ? undefined : lifetime * 1000,
   };
   for (const name of ownNames) {

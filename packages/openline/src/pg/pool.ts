@@ -7,12 +7,12 @@ import {
   type CloseReport,
   ConnectError,
   type ConnectionInfo,
-  type Pool as EnginePool,
   createPool as createEnginePool,
+  type Pool as EnginePool,
   type HolderInfo,
   type Lease,
-  type PoolCounts,
   PoolClosedError,
+  type PoolCounts,
   type PoolStats,
 } from '../core/index.ts';
 import { PgConnector } from './connector.ts';
@@ -82,14 +82,24 @@ export class Pool extends pg.Pool {
       unrefIdle: this.options.allowExitOnIdle,
     });
     const options = engineOptions(this.#given);
-    const removed = { closed: ({ connection }: { connection: unknown }) => void this.emit('remove', connection) };
-    return createEnginePool<DriverClient>(connector, { ...options, observers: [...(options.observers ?? []), removed] });
+    const removed = {
+      closed: ({ connection }: { connection: unknown }) => void this.emit('remove', connection),
+    };
+    return createEnginePool<DriverClient>(connector, {
+      ...options,
+      observers: [...(options.observers ?? []), removed],
+    });
   }
 
   /** A client's own options: pg's, without the timeout that the engine keeps. */
   #clientConfig(): object {
     const config = { ...this.options, connectionTimeoutMillis: 0 };
-    Object.defineProperty(config, 'password', { value: this.options.password, enumerable: false, configurable: true, writable: true });
+    Object.defineProperty(config, 'password', {
+      value: this.options.password,
+      enumerable: false,
+      configurable: true,
+      writable: true,
+    });
     return config;
   }
 
@@ -119,43 +129,50 @@ export class Pool extends pg.Pool {
 
   override connect(): Promise<PoolClient>;
   override connect(callback: ConnectCallback): void;
-  override connect(callback?: ConnectCallback): Promise<PoolClient> | void {
-    const connected = this.#fields.Promise.resolve(this.#connect());
-    if (callback === undefined) return connected;
+  override connect(callback?: ConnectCallback): Promise<PoolClient> | undefined {
+    const connected = this.#acquire(undefined).then((lease) => this.#handOver(lease), throwAsDriver);
+    if (callback === undefined) return this.#inTheirs(connected);
     connected.then(
-      (client) => callback(undefined, client, client.release.bind(client)),
+      (client) => callback(undefined, client, client.release),
       (error: Error) => callback(error, undefined, doNothing),
     );
+    return undefined;
   }
 
-  async #connect(): Promise<PoolClient> {
-    const lease = await this.#acquire(undefined);
-    return asPoolClient(lease.connection);
+  /** A promise of the class that the `Promise` option names. */
+  #inTheirs<T>(promise: Promise<T>): Promise<T> {
+    const Theirs = this.#fields.Promise;
+    return Theirs === Promise ? promise : Theirs.resolve(promise);
   }
 
-  /** A lease whose client has pg's `release`; failures as pg's users know them. */
-  async #acquire(options: AcquireOptions | undefined): Promise<Lease<DriverClient>> {
-    if (this.ending) throw new PoolClosedError(this.#given.name ?? 'pg', 'Cannot use a pool after calling end on the pool');
-    let lease: Lease<DriverClient>;
-    try {
-      lease = await this.#pool.acquire(options);
-    } catch (error) {
-      throw asDriverTells(error);
+  /** A lease from the engine; what fails is still the engine's error. */
+  #acquire(options: AcquireOptions | undefined): Promise<Lease<DriverClient>> {
+    if (this.ending) {
+      return Promise.reject(
+        new PoolClosedError(this.#given.name ?? 'pg', 'Cannot use a pool after calling end on the pool'),
+      );
     }
-    this.#lend(lease);
-    return lease;
+    return this.#pool.acquire(options);
   }
 
-  #lend(lease: Lease<DriverClient>): void {
-    const client = lease.connection;
+  /** Tells of the loan. */
+  #lent(client: DriverClient): void {
     if (this.options.allowExitOnIdle) client.ref?.();
     this.emit('acquire', client);
-    asPoolClient(client).release = (error) => {
+  }
+
+  /** Gives a client to a user, with pg's `release` on it. */
+  #handOver(lease: Lease<DriverClient>): PoolClient {
+    const { connection } = lease;
+    const client = asPoolClient(connection);
+    this.#lent(connection);
+    client.release = (error) => {
       const first = !lease.ended;
       if (error) lease.discard(error);
       else lease.release();
       if (first) this.emit('release', error, client);
     };
+    return client;
   }
 
   override query(text: unknown, values?: unknown, callback?: unknown): never {
@@ -180,21 +197,23 @@ export class Pool extends pg.Pool {
 
   #query(text: unknown, values: unknown, done: QueryCallback): void {
     const lease = this.ending ? undefined : this.#pool.tryAcquire();
-    if (lease !== undefined) {
-      this.#lend(lease);
-      this.#run(lease, text, values, done);
-      return;
-    }
-    this.#acquire(undefined).then((granted) => this.#run(granted, text, values, done), done);
+    if (lease !== undefined) this.#run(lease, text, values, done);
+    else
+      this.#acquire(undefined).then(
+        (granted) => this.#run(granted, text, values, done),
+        (error: Error) => done(asDriverTells(error)),
+      );
   }
 
   #run(lease: Lease<DriverClient>, text: unknown, values: unknown, done: QueryCallback): void {
     const client = lease.connection;
+    this.#lent(client);
     const answer: QueryCallback = (error, result) => {
       // A statement that timed out may still be answered twice by the driver.
       if (lease.ended) return;
       this.#giveBack(lease, client, error);
-      done(error ?? undefined, result);
+      if (error) done(error);
+      else done(undefined, result);
     };
     try {
       client.query(text, values, answer);
@@ -217,15 +236,17 @@ export class Pool extends pg.Pool {
    * @throws (rejects) the driver's own error when no client can connect, {@link AcquireTimeoutError}, {@link PoolClosedError}, or the signal's reason.
    */
   async acquire(options?: AcquireOptions): Promise<Lease<PoolClient>> {
-    return (await this.#acquire(options)) as unknown as Lease<PoolClient>;
+    const lease = await this.#acquire(options).catch(throwAsDriver);
+    this.#handOver(lease);
+    return lease as unknown as Lease<PoolClient>;
   }
 
   /** Runs `work` with a client and gives it back however `work` ends; after a fatal error it is closed. */
   async use<T>(work: (client: PoolClient) => T | Promise<T>, options?: AcquireOptions): Promise<T> {
-    const lease = await this.#acquire(options);
+    const lease = await this.#acquire(options).catch(throwAsDriver);
     const client = lease.connection;
     try {
-      const result = await work(asPoolClient(client));
+      const result = await work(this.#handOver(lease));
       if (!lease.ended) this.#giveBack(lease, client, undefined);
       return result;
     } catch (error) {
@@ -240,9 +261,15 @@ export class Pool extends pg.Pool {
    * @param options - isolation, readOnly, deferrable; what is missing is the server's default
    * @throws (rejects) what `work` throws, or an error when the commit turned out to be a rollback.
    */
-  transaction<T>(work: (client: PoolClient) => T | Promise<T>, options: TransactionOptions & AcquireOptions = {}): Promise<T> {
+  transaction<T>(
+    work: (client: PoolClient) => T | Promise<T>,
+    options: TransactionOptions & AcquireOptions = {},
+  ): Promise<T> {
     const { timeoutMs, signal, ...transaction } = options;
-    return this.use((client) => runTransaction(this.#pool.name, client, work, transaction), { timeoutMs, signal });
+    return this.use((client) => runTransaction(this.#pool.name, client, work, transaction), {
+      timeoutMs,
+      signal,
+    });
   }
 
   /**
@@ -252,12 +279,15 @@ export class Pool extends pg.Pool {
    */
   override end(options?: { readonly timeoutMs?: number }): Promise<void>;
   override end(callback: (error?: Error) => void): void;
-  override end(option?: { readonly timeoutMs?: number } | ((error?: Error) => void)): Promise<void> | void {
+  override end(
+    option?: { readonly timeoutMs?: number } | ((error?: Error) => void),
+  ): Promise<void> | undefined {
     const callback = typeof option === 'function' ? option : undefined;
     const timeoutMs = typeof option === 'function' ? undefined : option?.timeoutMs;
-    const ended = this.#fields.Promise.resolve(this.#end(timeoutMs ?? endTimeoutMs)).then(doNothing);
-    if (callback === undefined) return ended;
+    const ended = this.#end(timeoutMs ?? endTimeoutMs).then(doNothing);
+    if (callback === undefined) return this.#inTheirs(ended);
     ended.then(() => callback(), callback);
+    return undefined;
   }
 
   async #end(timeoutMs: number): Promise<CloseReport | undefined> {
@@ -270,11 +300,15 @@ export class Pool extends pg.Pool {
 
   // pg's typings call these properties, so TypeScript lets no accessor stand in their place.
   static {
-    const getters: Record<'totalCount' | 'idleCount' | 'waitingCount' | 'expiredCount', (pool: Pool) => number> = {
+    const getters: Record<
+      'totalCount' | 'idleCount' | 'waitingCount' | 'expiredCount',
+      (pool: Pool) => number
+    > = {
       totalCount: (pool) => openOf(pool.#engine?.counts()),
       idleCount: (pool) => pool.#engine?.counts().idle ?? 0,
       waitingCount: (pool) => pool.#engine?.counts().waiting ?? 0,
-      expiredCount: (pool) => pool.#engine?.connections().filter(({ condemned }) => condemned === 'lifetime').length ?? 0,
+      expiredCount: (pool) =>
+        pool.#engine?.connections().filter(({ condemned }) => condemned === 'lifetime').length ?? 0,
     };
     for (const [name, count] of Object.entries(getters)) {
       Object.defineProperty(Pool.prototype, name, {
@@ -353,12 +387,24 @@ function fromHere(error: unknown): never {
  * Failures as pg's users know them: the server's or the socket's own error object, with `openline` (not enumerable) telling the rest;
  * an acquire that timed out in an outage carries the code of what failed.
  */
-function asDriverTells(error: unknown): unknown {
+function asDriverTells(error: Error): Error {
   if (error instanceof ConnectError && error.cause instanceof Error) {
-    return Object.defineProperty(error.cause, 'openline', { value: error, configurable: true, enumerable: false });
+    return Object.defineProperty(error.cause, 'openline', {
+      value: error,
+      configurable: true,
+      enumerable: false,
+    });
   }
-  if (error instanceof AcquireTimeoutError && error.counts.leased === 0 && error.cause instanceof ConnectError) {
+  if (
+    error instanceof AcquireTimeoutError &&
+    error.counts.leased === 0 &&
+    error.cause instanceof ConnectError
+  ) {
     return Object.defineProperty(error, 'code', { value: error.cause.code });
   }
   return error;
+}
+
+function throwAsDriver(error: Error): never {
+  throw asDriverTells(error);
 }

@@ -11,11 +11,18 @@ export interface TransactionOptions {
   readonly deferrable?: boolean;
 }
 
-const isolations: readonly unknown[] = ['read uncommitted', 'read committed', 'repeatable read', 'serializable'];
+const isolations: readonly unknown[] = [
+  'read uncommitted',
+  'read committed',
+  'repeatable read',
+  'serializable',
+];
 
 function beginText(poolName: string, { isolation, readOnly, deferrable }: TransactionOptions): string {
   if (isolation !== undefined && !isolations.includes(isolation)) {
-    throw new InvalidOptionsError(poolName, [{ option: 'isolation', problem: `is not known: give one of ${isolations.join(', ')}` }]);
+    throw new InvalidOptionsError(poolName, [
+      { option: 'isolation', problem: `is not known: give one of ${isolations.join(', ')}` },
+    ]);
   }
   const modes = [
     isolation === undefined ? '' : `isolation level ${isolation}`,
@@ -43,7 +50,9 @@ export async function runTransaction<T>(
   }
   const { command } = await client.query('commit');
   if (command === 'ROLLBACK') {
-    throw new Error('the transaction was rolled back at its commit: a statement in it had failed and its error was not passed on');
+    throw new Error(
+      'the transaction was rolled back at its commit: a statement in it had failed and its error was not passed on',
+    );
   }
   return result;
 }
