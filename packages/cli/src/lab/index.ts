@@ -1,0 +1,2 @@
+// The public surface of the lab folder.
+export { labCommand } from './command.ts';

@@ -1,0 +1,48 @@
+// The orders service, in a process of its own, so that its processor time can be told from that of all others.
+import type { Server } from 'node:http';
+import { answerCalls } from './answer-calls.ts';
+import type { OrdersCalls, OrdersCounters } from './calls.ts';
+import { listen, stopListening } from './listening.ts';
+import type { Neighbours } from './neighbours.ts';
+import { createOrdersServer } from './orders-server.ts';
+import { PerRequest } from './per-request.ts';
+import { Pooled } from './pooled.ts';
+import { PhaseTimes } from './stopwatch.ts';
+
+const times = new PhaseTimes();
+let neighbours: Neighbours | undefined;
+let server: Server | undefined;
+
+/** What callers waited for a connection is taken out of the query, in which it was measured. */
+function phasesMs(): Record<string, number> {
+  const sums = times.toJSON();
+  const waited = neighbours?.waitedMs() ?? 0;
+  if (waited === 0) return sums;
+  return {
+    ...sums,
+    'database.wait': waited,
+    'database.query': Math.max(0, (sums['database.query'] ?? 0) - waited),
+  };
+}
+
+const calls: OrdersCalls = {
+  start({ mode, database, prices, max, port }) {
+    neighbours = mode === 'pooled' ? new Pooled(database, prices, max) : new PerRequest(database, prices);
+    server = createOrdersServer(neighbours, times);
+    return listen(server, port);
+  },
+  counters(): OrdersCounters {
+    const { user, system } = process.cpuUsage();
+    return {
+      cpuMs: (user + system) / 1000,
+      opened: neighbours?.opened() ?? { database: 0, prices: 0 },
+      phasesMs: phasesMs(),
+      connectMs: neighbours?.view()?.connectPhases ?? {},
+    };
+  },
+};
+
+answerCalls(calls, async () => {
+  if (server) await stopListening(server);
+  await neighbours?.close();
+});

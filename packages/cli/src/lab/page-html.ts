@@ -1,0 +1,53 @@
+// The page's document: the places that its script fills.
+
+/** HTML without inline style or script. */
+export const pageHtml: string = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Openline lab</title>
+<link rel="icon" href="/icon.svg">
+<link rel="stylesheet" href="/page.css">
+<script type="module" src="/page.js"></script>
+</head>
+<body>
+<header>
+<h1>Pool <span id="name">orders</span></h1>
+<p id="status" role="status">connecting…</p>
+</header>
+<main>
+<section aria-labelledby="slots-title">
+<h2 id="slots-title">Connections</h2>
+<ol id="slots"></ol>
+<p class="legend"><i class="idle"></i>idle <i class="leased"></i>leased <i class="opening"></i>opening or being checked <i class="closing"></i>closing <i></i>not open</p>
+</section>
+<section aria-label="Counts"><dl id="counts"></dl></section>
+<section aria-labelledby="times-title">
+<h2 id="times-title">Times since the pool was made</h2>
+<table>
+<thead><tr><th></th><th>count</th><th>mean</th><th>p50</th><th>p99</th><th>longest</th></tr></thead>
+<tbody id="times"></tbody>
+</table>
+<p id="phases"></p>
+</section>
+<section aria-labelledby="holders-title">
+<h2 id="holders-title">Holders now</h2>
+<table>
+<thead><tr><th>connection</th><th>for</th><th class="text">acquired at</th></tr></thead>
+<tbody id="holders"></tbody>
+</table>
+</section>
+<p class="hint">The lab keeps light load on: orders all the time, and now and then a report that holds its connection for 0.8 s.
+Add to it: <a href="/orders/42">/orders/42</a>, <a href="/reports/sales">/reports/sales</a>. As JSON: <a href="/pool.json">/pool.json</a>.</p>
+</main>
+</body>
+</html>
+`;
+
+/** A line with two ends. */
+export const pageIcon: string = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">
+<path d="M3 8h10" stroke="#2f9e6e" stroke-width="2.5"/><circle cx="3" cy="8" r="3" fill="#2f9e6e"/><circle cx="13" cy="8" r="3" fill="#d9822b"/>
+</svg>
+`;
