@@ -112,7 +112,7 @@ export class AcquireTimeoutError extends OpenlineError {
         `Connections: ${countsInWords(counts)}.`,
     ];
     if (holders.length > 0) lines.push(`Held longest: ${holders.map(holderInWords).join('; ')}.`);
-    if (cause !== undefined) lines.push(`Last open failed: ${cause.message}`);
+    if (cause !== undefined) lines.push(`Last open failed: ${cause.message}.`);
     lines.push(advice(counts, nestedAcquire, cause));
     super('acquire-timeout', poolName, lines.join(' '), { cause });
     this.wait = wait;

@@ -175,19 +175,26 @@ export class Pool extends pg.Pool {
     return client;
   }
 
-  override query(text: unknown, values?: unknown, callback?: unknown): never {
+  // pg's many overloads of `query` are inherited as they stand.
+  static {
+    Pool.prototype.query = function (
+      this: Pool,
+      text: unknown,
+      values?: unknown,
+      callback?: unknown,
+    ): unknown {
+      return this.#queryInAnyForm(text, values, callback);
+    } as pg.Pool['query'];
+  }
+
+  #queryInAnyForm(text: unknown, values: unknown, callback: unknown): unknown {
     const done = (typeof values === 'function' ? values : callback) as QueryCallback | undefined;
     const parameters = typeof values === 'function' ? undefined : values;
-    if (typeof text === 'function') {
-      return this.#queryWithoutText(text as QueryCallback) as never;
-    }
-    if (done !== undefined) {
-      this.#query(text, parameters, done);
-      return undefined as never;
-    }
+    if (typeof text === 'function') return this.#queryWithoutText(text as QueryCallback);
+    if (done !== undefined) return this.#query(text, parameters, done);
     return new this.#fields.Promise((resolve, reject) => {
       this.#query(text, parameters, (error, result) => (error ? reject(error) : resolve(result)));
-    }).catch(fromHere) as never;
+    }).catch(fromHere);
   }
 
   #queryWithoutText(callback: QueryCallback): void {
