@@ -7,6 +7,7 @@ import type { CheckContext } from './connector.ts';
 export class Check implements CheckContext {
   #controller: AbortController | undefined;
   #over = false;
+  #end: ((passed: boolean) => void) | undefined;
 
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
@@ -28,10 +29,16 @@ export class Check implements CheckContext {
         if (!passed) this.#controller?.abort();
         resolve(passed);
       };
+      this.#end = end;
       result.then(
         (answer) => end(answer !== false),
         () => end(false),
       );
     });
+  }
+
+  /** Ends it now, as not passed: nobody waits for its answer any more. */
+  giveUp(): void {
+    this.#end?.(false);
   }
 }

@@ -35,7 +35,12 @@ export class OptionChecks {
     for (const name of Object.keys(this.#given)) {
       if (known.includes(name)) continue;
       const near = nearestName(name, known);
-      this.fault(name, near === undefined ? `is unknown: known are ${known.join(', ')}` : `is unknown: did you mean ${near}?`);
+      this.fault(
+        name,
+        near === undefined
+          ? `is unknown: known are ${known.join(', ')}`
+          : `is unknown: did you mean ${near}?`,
+      );
     }
   }
 
@@ -48,7 +53,10 @@ export class OptionChecks {
       (value === Number.POSITIVE_INFINITY ? rule.infinite : !rule.integer || Number.isInteger(value));
     if (fits) return value;
     const kind = rule.integer ? 'a whole number' : 'a number';
-    this.fault(option, `is ${inWords(value)}: give ${kind} from ${rule.min}${rule.infinite ? ', or Infinity' : ''}`);
+    this.fault(
+      option,
+      `is ${inWords(value)}: give ${kind} from ${rule.min}${rule.infinite ? ', or Infinity' : ''}`,
+    );
     return fallback;
   }
 
@@ -64,9 +72,14 @@ export class OptionChecks {
   object<T>(option: string, fallback: T, methods: readonly string[]): T {
     const value = this.#given[option];
     if (value === undefined) return fallback;
-    const missing = methods.filter((method) => typeof (value as Record<string, unknown> | null)?.[method] !== 'function');
+    const missing = methods.filter(
+      (method) => typeof (value as Record<string, unknown> | null)?.[method] !== 'function',
+    );
     if (missing.length === 0 && typeof value === 'object' && value !== null) return value as T;
-    this.fault(option, `is ${inWords(value)}: give an object${missing.length > 0 ? ` with ${missing.join(', ')}` : ''}`);
+    this.fault(
+      option,
+      `is ${inWords(value)}: give an object${missing.length > 0 ? ` with ${missing.join(', ')}` : ''}`,
+    );
     return fallback;
   }
 

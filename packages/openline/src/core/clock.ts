@@ -11,12 +11,21 @@ export interface TimerHandle {
   keepAlive(alive: boolean): void;
 }
 
+/**
+ * One reading of a clock. What begins at it refers to it: a reference takes no memory of its own and is handed on for
+ * nothing, where a number with a fraction is copied to the heap each time it is kept.
+ */
+export interface Moment {
+  /** Monotonic milliseconds. */
+  readonly ms: number;
+}
+
 /** Where a pool reads the time and sets its timers. Replace it in tests with `ManualClock` of `openline/testing`. */
 export interface Clock {
   /** Monotonic milliseconds, read now. */
   now(): number;
-  /** Monotonic milliseconds, at most one turn of the event loop and 64 uses old: several times cheaper than {@link now}. */
-  turnNow(): number;
+  /** A reading at most one turn of the event loop and 64 uses old, the same object as long as it serves: several times cheaper than {@link now}. */
+  turnNow(): Moment;
   /** Milliseconds since the epoch: only to notice that the machine slept, and for people to read. */
   wallNow(): number;
   /** Calls `callback` once, `delayMs` milliseconds from now, in no caller's async context. The timer keeps the process alive until told otherwise. */
@@ -28,6 +37,8 @@ const realSetTimeout = setTimeout;
 const realClearTimeout = clearTimeout;
 const realSetImmediate = setImmediate;
 const realMonotonic = performance.now.bind(performance);
+/** Monotonic milliseconds of the machine, whatever clock a pool was given: for what the pool's own work costs. */
+export const readMonotonic: () => number = realMonotonic;
 const realWall = Date.now.bind(Date);
 
 /** Node's `setTimeout` takes a 32-bit delay; a longer one would fire at once. */
@@ -40,7 +51,7 @@ const usesPerReading = 64;
 export class TurnReading {
   readonly #read: () => number;
   readonly #atEndOfTurn: (forget: () => void) => void;
-  #value = 0;
+  #moment: Moment = { ms: Number.NaN };
   #usesLeft = 0;
   #willForget = false;
 
@@ -50,23 +61,21 @@ export class TurnReading {
   }
 
   /** The last reading while it serves, else a new one. */
-  recent(): number {
-    if (this.#usesLeft > 0) {
-      this.#usesLeft--;
-      return this.#value;
-    }
-    return this.fresh();
+  recent(): Moment {
+    if (this.#usesLeft === 0) return this.fresh();
+    this.#usesLeft--;
+    return this.#moment;
   }
 
   /** A new reading, which serves the rest of the turn. */
-  fresh(): number {
-    this.#value = this.#read();
+  fresh(): Moment {
+    this.#moment = { ms: this.#read() };
     this.#usesLeft = usesPerReading - 1;
     if (!this.#willForget) {
       this.#willForget = true;
       this.#atEndOfTurn(this.#forget);
     }
-    return this.#value;
+    return this.#moment;
   }
 
   readonly #forget = (): void => {
@@ -93,13 +102,14 @@ class SystemTimer implements TimerHandle {
 }
 
 class SystemClock implements Clock {
-  readonly #reading = new TurnReading(realMonotonic, (forget) => void realSetImmediate(forget));
+  // Not counted as work to be done: the loop would otherwise turn once more, at a price that one query notices.
+  readonly #reading = new TurnReading(realMonotonic, (forget) => void realSetImmediate(forget).unref());
 
   now(): number {
-    return this.#reading.fresh();
+    return this.#reading.fresh().ms;
   }
 
-  turnNow(): number {
+  turnNow(): Moment {
     return this.#reading.recent();
   }
 

@@ -10,12 +10,12 @@ export const closingCountsMs = 1_000;
 /** Closes connections. */
 export class Closer<C> {
   readonly #parts: Parts<C>;
-  readonly #onClosed: () => void;
+  readonly #onChange: () => void;
 
-  /** @param onClosed - called after each one, when there is room again */
-  constructor(parts: Parts<C>, onClosed: () => void) {
+  /** @param onChange - called when a connection is on its way out, and again when there is room in its place */
+  constructor(parts: Parts<C>, onChange: () => void) {
     this.#parts = parts;
-    this.#onClosed = onClosed;
+    this.#onChange = onChange;
   }
 
   /** Closes the connection of a slot that nobody has. An idle one must have been taken out of the idle order. */
@@ -23,8 +23,13 @@ export class Closer<C> {
     const { slots } = this.#parts;
     slots.move(slot, State.closing);
     const closing = this.closeConnection(slot.connection as C);
-    if (closing === undefined) this.#closed(slot, reason);
-    else this.whenGone(closing, () => this.#closed(slot, reason));
+    if (closing === undefined) {
+      this.#closed(slot, reason);
+      return;
+    }
+    this.whenGone(closing, () => this.#closed(slot, reason));
+    // Those who counted on it need another one, and have no time to wait for its end.
+    this.#onChange();
   }
 
   /** Closes a connection that may have no slot any more. Never throws, never rejects. */
@@ -55,7 +60,15 @@ export class Closer<C> {
   /** Empties the place of an open that brought no connection. */
   vacate(slot: Slot<C>): void {
     this.#parts.slots.move(slot, State.closed);
-    this.#onClosed();
+    this.#onChange();
+  }
+
+  /** A connection leaves to its holder. It keeps its place until its end, where the connector can tell that, and has not yet. */
+  letGo(slot: Slot<C>): void {
+    const { slots, connector } = this.#parts;
+    slots.move(slot, State.detached);
+    if (connector.onLost === undefined || slot.condemned === 'lost') this.leftForGood(slot);
+    else this.#onChange();
   }
 
   /** A connection that was detached has ended. */
@@ -67,8 +80,14 @@ export class Closer<C> {
     const { slots, clock, measures, observers } = this.#parts;
     slots.move(slot, State.closed);
     measures.closed(reason);
-    const ageMs = clock.turnNow() - slot.bornAt;
-    observers.tell('closed', { ...this.#parts.event(slot), reason, error: slot.fault, ageMs, uses: slot.uses });
-    this.#onClosed();
+    const ageMs = clock.turnNow().ms - slot.bornAt;
+    observers.tell('closed', {
+      ...this.#parts.event(slot),
+      reason,
+      error: slot.fault,
+      ageMs,
+      uses: slot.uses,
+    });
+    this.#onChange();
   }
 }

@@ -1,7 +1,7 @@
 // The deadlines of all who wait, kept with one timer, and the error of those who reach theirs.
 
 import { Alarm } from './alarm.ts';
-import { AcquireTimeoutError, type PoolCounts } from './errors.ts';
+import { AcquireTimeoutError, ConnectError, type PoolCounts, type WaitMeasures } from './errors.ts';
 import type { HolderInfo } from './holder.ts';
 import type { NestingGuard } from './nesting.ts';
 import type { Parts } from './parts.ts';
@@ -68,7 +68,14 @@ export class Deadlines<C> {
     const counts = parts.counts();
     const holders = holdersOf(parts, now).slice(0, holdersInError);
     for (const waiter of expired) {
-      const error = this.#error(waiter.enqueuedAt, waiter.timeoutMs, waiter.extras?.holdsAlready === true, now, counts, holders);
+      const error = this.#error(
+        waiter.enqueuedAt,
+        waiter.terms.timeoutMs,
+        waiter.terms.holdsAlready,
+        now,
+        counts,
+        holders,
+      );
       parts.measures.timedOut++;
       waiter.refuse(error);
       parts.observers.tell('timedOut', { poolName: parts.name, waitedMs: now - waiter.enqueuedAt, error });
@@ -80,7 +87,14 @@ export class Deadlines<C> {
   atOnce(now: number): AcquireTimeoutError {
     const parts = this.#parts;
     parts.measures.timedOut++;
-    return this.#error(now, 0, this.#nesting.holdsAlready, now, parts.counts(), holdersOf(parts, now).slice(0, holdersInError));
+    return this.#error(
+      now,
+      0,
+      this.#nesting.holdsAlready,
+      now,
+      parts.counts(),
+      holdersOf(parts, now).slice(0, holdersInError),
+    );
   }
 
   #error(
@@ -95,10 +109,33 @@ export class Deadlines<C> {
     const waitedMs = now - from;
     const openingMs = openingTime.within(from, now);
     const validatingMs = Math.min(validatingTime.within(from, now), waitedMs - openingMs);
-    const wait = { timeoutMs, waitedMs, openingMs, validatingMs, queuedMs: waitedMs - openingMs - validatingMs };
+    const wait = {
+      timeoutMs,
+      waitedMs,
+      openingMs,
+      validatingMs,
+      queuedMs: waitedMs - openingMs - validatingMs,
+    };
     const starved = waitedMs > 0 && isStarved(this.#parts, from);
     if (starved) this.#nesting.starving(now);
     const nested = holdsAlready ? 'proven' : starved ? 'suspected' : undefined;
-    return new AcquireTimeoutError(name, wait, counts, holders, nested, outage.lastFailure);
+    const cause = outage.lastFailure ?? this.#stillOpening(wait, now);
+    return new AcquireTimeoutError(name, wait, counts, holders, nested, cause);
+  }
+
+  /** With nothing open, and most of the wait spent on an open that has not ended yet, what that one waits for is the cause. */
+  #stillOpening({ waitedMs, openingMs }: WaitMeasures, now: number): ConnectError | undefined {
+    const { name, opens, outage, slots } = this.#parts;
+    const [oldest] = opens;
+    if (oldest === undefined || slots.live > 0 || openingMs < waitedMs / 2) return undefined;
+    const { currentPhase: phase, to: address, startedAt } = oldest;
+    const failure = {
+      phase,
+      address,
+      attempts: outage.attempts + 1,
+      tookMs: now - startedAt,
+      timedOut: true,
+    };
+    return new ConnectError(name, failure, undefined);
   }
 }

@@ -34,19 +34,27 @@ export class Demand<C> {
   /** Are callers turned away at once: an outage has outlasted the acquire timeout, nothing is open, and attempts still go on? */
   breakerOpen(now: number): boolean {
     const { outage, options, slots } = this.#parts;
-    return slots.live === 0 && outage.outlasted(options.acquireTimeoutMs, now) && !outage.isStale(options.connectTimeoutMs, now);
+    return (
+      outage.outlasted(options.acquireTimeoutMs, now) &&
+      slots.live === 0 &&
+      !outage.isStale(options.connectTimeoutMs, now)
+    );
   }
 
   /** Opens as many as are wanted and allowed, and sees to it that somebody looks again. */
   grow(now: number): void {
     const parts = this.#parts;
+    if (parts.state !== 'running') return;
     const { slots, outage } = parts;
     const wanted = this.#wanted(now);
-    if (wanted <= 0) return;
+    if (wanted <= 0 && parts.waiting === 0) return;
     const allowed = Math.min(wanted, outage.allowance(now));
     while (slots.count(State.opening) < allowed && slots.size < parts.max) void this.#opener.open();
+    // Whoever waits for the next attempt keeps the process alive; a probe does not.
+    this.keepAlive(parts.waiting > 0);
     if (outage.nextAt > now) this.#lookAgain.ringBy(outage.nextAt);
-    else if (parts.waiting > 0 && slots.size < parts.max) this.#lookAgain.ringBy(now + parts.growth.lookAgainMs);
+    else if (parts.waiting > 0 && slots.size < parts.max)
+      this.#lookAgain.ringBy(now + parts.growth.lookAgainMs);
   }
 
   /** How many opens should be under way. */
@@ -55,11 +63,21 @@ export class Demand<C> {
     const { slots, growth, exclusive, shared, outage, options } = parts;
     let wanted = parts.min - slots.live;
     if (parts.waiting > 0) {
-      const lines = exclusive.size + (shared.size === 0 ? 0 : Math.max(1, Math.ceil(shared.size / this.expectedCapacity)));
+      const lines =
+        exclusive.size +
+        (shared.size === 0 ? 0 : Math.max(1, Math.ceil(shared.size / this.expectedCapacity)));
       const coming = slots.count(State.resetting) + this.#soonValidated(now);
-      wanted = Math.max(wanted, growth.wanted(lines - coming, slots.count(State.leased), slots, slots.count(State.opening), now));
+      wanted = Math.max(
+        wanted,
+        growth.wanted(lines - coming, slots.count(State.leased), slots, slots.count(State.opening), now),
+      );
     }
-    if (wanted <= 0 && outage.outlasted(options.acquireTimeoutMs, now) && now - this.#lastCallerAt < probeForMs) return 1;
+    if (
+      wanted <= 0 &&
+      outage.outlasted(options.acquireTimeoutMs, now) &&
+      now - this.#lastCallerAt < probeForMs
+    )
+      return 1;
     return wanted;
   }
 
@@ -72,6 +90,10 @@ export class Demand<C> {
       if (slot.state === State.validating && now - slot.checkedSince < growth.connectMs) soon++;
     }
     return soon;
+  }
+
+  keepAlive(alive: boolean): void {
+    this.#lookAgain.keepAlive(alive);
   }
 
   stop(): void {

@@ -1,6 +1,6 @@
 // Matches those who want a connection with the connections: the one place where they are lent and taken back.
 
-import type { Clock } from './clock.ts';
+import type { Clock, Moment } from './clock.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Demand } from './demand.ts';
 import { PoolClosedError, QueueFullError } from './errors.ts';
@@ -15,7 +15,7 @@ import { type Place, placeBudget } from './place.ts';
 import { leastLoaded, placeShare } from './placement.ts';
 import { type Slot, type SlotTable, State } from './slot.ts';
 import type { Turnaround } from './turnaround.ts';
-import { Abortion, Waiter } from './waiter.ts';
+import { Abortion, Waiter, type WaiterQueue, type WaiterTerms } from './waiter.ts';
 
 /** Options of one acquire. */
 export interface AcquireOptions {
@@ -59,6 +59,8 @@ export class Dispatcher<C> implements Lender<C> {
   readonly #demand: Demand<C>;
   readonly #deadlines: Deadlines<C>;
   readonly #nesting: NestingGuard;
+  /** The terms of those who wait with no wishes of their own. */
+  readonly #usualTerms: WaiterTerms<C>;
   #turns = 0;
   /** The line that empties for the exclusive lease at the head of the queue. */
   #reserved: Slot<C> | undefined;
@@ -73,6 +75,14 @@ export class Dispatcher<C> implements Lender<C> {
     this.#demand = demand;
     this.#deadlines = deadlines;
     this.#nesting = nesting;
+    const timeoutMs = parts.options.acquireTimeoutMs;
+    this.#usualTerms = {
+      timeoutMs,
+      place: undefined,
+      abortion: undefined,
+      granted: undefined,
+      holdsAlready: false,
+    };
   }
 
   get name(): string {
@@ -81,23 +91,37 @@ export class Dispatcher<C> implements Lender<C> {
 
   /** A connection that is there is lent on the spot; everybody else waits. */
   acquire(options: AcquireOptions | undefined): Promise<Lease<C>> {
-    const parts = this.#parts;
-    if (options === undefined && parts.waiting === 0 && parts.state === 'running' && !this.#nesting.marks) {
-      const now = this.#clock.turnNow();
-      const slot = this.#takeFresh(now);
-      if (slot !== undefined) {
-        return Promise.resolve(this.#lendAlone(slot, now, 0, placeBudget.capture(now, this.acquire)));
-      }
+    if (options === undefined && !this.#nesting.marks) {
+      const lease = this.#lendAtOnce(this.acquire);
+      if (lease !== undefined) return Promise.resolve(lease);
     }
     return this.#acquireOrWait(options);
   }
 
+  /** The shortest way to an exclusive lease: nobody waits, and the connection used last needs no validation. */
+  // biome-ignore lint/complexity/noBannedTypes: any function at all may stand in a stack.
+  #lendAtOnce(below: Function): Lease<C> | undefined {
+    const parts = this.#parts;
+    if (parts.waiting > 0 || parts.state !== 'running') return undefined;
+    const { idle } = this.#slots;
+    if (idle.length === 0) return undefined;
+    const slot = idle[idle.length - 1]!;
+    const now = this.#clock.turnNow();
+    if (this.#turnaround.needsValidation(slot, now)) return undefined;
+    idle.pop();
+    return this.#lendAlone(slot, now, 0, placeBudget.capture(now, below));
+  }
+
   /** Lends what can be lent at once; nothing when a caller waits already. */
   tryAcquire(mode: LeaseMode): Lease<C> | undefined {
+    if (mode === 'exclusive') {
+      const lease = this.#lendAtOnce(this.tryAcquire);
+      if (lease !== undefined) return lease;
+    }
     const parts = this.#parts;
     if (parts.isClosing) throw new PoolClosedError(parts.name);
     if (parts.waiting > 0 || parts.state !== 'running') return undefined;
-    return this.#lendNow(mode, parts.clock.turnNow());
+    return this.#lendNow(mode, this.#clock.turnNow(), this.tryAcquire);
   }
 
   #acquireOrWait(options: AcquireOptions | undefined): Promise<Lease<C>> {
@@ -111,32 +135,38 @@ export class Dispatcher<C> implements Lender<C> {
       return Promise.reject(error);
     }
     const mode = options?.mode ?? 'exclusive';
-    const now = timeoutMs < freshBelowMs ? parts.clock.now() : parts.clock.turnNow();
-    const holdsAlready = this.#nesting.holdsAlready;
+    const now = timeoutMs < freshBelowMs ? { ms: this.#clock.now() } : this.#clock.turnNow();
+    const holdsAlready = this.#nesting.marks && this.#nesting.holdsAlready;
     const granted = this.#nesting.marks ? this.#nesting.mark() : undefined;
     if (parts.waiting === 0 && parts.state === 'running') {
-      const lease = this.#lendNow(mode, now);
+      const lease = this.#lendNow(mode, now, this.acquire);
       if (lease !== undefined) {
         granted?.(lease);
         return Promise.resolve(lease);
       }
     }
-    const refusal = this.#refusal(timeoutMs, now);
+    const refusal = this.#refusal(timeoutMs, now.ms);
     if (refusal !== undefined) return Promise.reject(refusal);
     const promise = new Promise<Lease<C>>(captureResolve);
-    const waiter = this.#newWaiter(now, timeoutMs);
+    const waiter = new Waiter<C>(
+      capturedResolve as Waiter<C>['resolve'],
+      now,
+      ++this.#turns,
+      this.#usualTerms,
+    );
+    const place = placeBudget.capture(now, this.acquire);
     const signal = options?.signal;
-    if (signal !== undefined || granted !== undefined) {
-      const abortion = signal === undefined ? undefined : new Abortion(signal, () => this.#abort(waiter, signal.reason));
-      waiter.extras = { abortion, granted, holdsAlready };
+    if (options !== undefined || place !== undefined || granted !== undefined) {
+      const abortion = signal === undefined ? undefined : this.#listen(signal, waiter, mode);
+      waiter.terms = { timeoutMs, place, abortion, granted, holdsAlready };
     }
     this.#enqueue(waiter, mode);
     return promise;
   }
 
-  #newWaiter(now: number, timeoutMs: number): Waiter<C> {
-    const place = placeBudget.capture(now, this.acquire);
-    return new Waiter<C>(capturedResolve as Waiter<C>['resolve'], now, timeoutMs, ++this.#turns, place);
+  // Apart, since a closure would cost each caller that waits its variables, whether it has a signal or not.
+  #listen(signal: AbortSignal, waiter: Waiter<C>, mode: LeaseMode): Abortion {
+    return new Abortion(signal, () => this.#abort(waiter, mode, signal.reason));
   }
 
   /** Why a caller that cannot be served at once may not even wait. */
@@ -158,17 +188,26 @@ export class Dispatcher<C> implements Lender<C> {
 
   #enqueue(waiter: Waiter<C>, mode: LeaseMode): void {
     const parts = this.#parts;
-    parts[mode].push(waiter);
+    this.#queue(mode).push(waiter);
     if (parts.waiting === 1) this.#deadlines.keepAlive(true);
     this.#deadlines.watch(waiter.deadline);
-    if (parts.observers.watchWaiting) parts.observers.tell('waiting', { poolName: parts.name, waiting: parts.waiting, mode });
+    if (this.#observers.watchWaiting)
+      this.#observers.tell('waiting', { poolName: parts.name, waiting: parts.waiting, mode });
     // A queue that stood already stands because nothing is to be had: only what is new can change that.
-    if (this.#slots.idle.length > 0 || this.#slots.size < parts.max || this.#slots.shared.size > 0) this.dispatch();
+    if (this.#slots.idle.length > 0 || this.#slots.size < parts.max || this.#slots.shared.size > 0)
+      this.dispatch();
   }
 
-  #abort(waiter: Waiter<C>, reason: unknown): void {
+  #queue(mode: LeaseMode): WaiterQueue<C> {
+    return mode === 'exclusive' ? this.#parts.exclusive : this.#parts.shared;
+  }
+
+  #abort(waiter: Waiter<C>, mode: LeaseMode, reason: unknown): void {
     const { clock, measures, observers, name } = this.#parts;
-    waiter.queue!.remove(waiter);
+    const queue = this.#queue(mode);
+    // Its end came first, and an observer of that aborts the signal before it is let go.
+    if (!queue.has(waiter)) return;
+    queue.remove(waiter);
     measures.aborted++;
     waiter.refuse(reason);
     observers.tell('aborted', { poolName: name, waitedMs: clock.now() - waiter.enqueuedAt });
@@ -194,21 +233,23 @@ export class Dispatcher<C> implements Lender<C> {
 
   #queueEmptied(): void {
     this.#deadlines.keepAlive(false);
+    this.#demand.keepAlive(false);
     this.#parts.growth.queueEmptied();
+    this.#unreserve();
   }
 
   /** Serves whoever can be served, in order, and asks for more connections where that is worth it. */
   dispatch(): void {
     const parts = this.#parts;
     if (parts.state !== 'running') return;
-    const now = parts.clock.turnNow();
+    const now = this.#clock.turnNow();
     if (parts.exclusive.size === 0) this.#unreserve();
     if (parts.shared.size === 0) this.#serveExclusive(now);
     else this.#serveBoth(now);
-    if (parts.slots.size < parts.max) this.#demand.grow(now);
+    if (parts.slots.size < parts.max) this.#demand.grow(now.ms);
   }
 
-  #serveExclusive(now: number): void {
+  #serveExclusive(now: Moment): void {
     const { exclusive } = this.#parts;
     while (exclusive.head !== undefined) {
       const slot = this.#takeFresh(now);
@@ -222,7 +263,7 @@ export class Dispatcher<C> implements Lender<C> {
   }
 
   /** With both kinds waiting the oldest goes first; a shared one may pass an exclusive one whose line is still emptying. */
-  #serveBoth(now: number): void {
+  #serveBoth(now: Moment): void {
     const { exclusive, shared } = this.#parts;
     for (;;) {
       const alone = exclusive.head;
@@ -246,11 +287,11 @@ export class Dispatcher<C> implements Lender<C> {
     if (this.#parts.waiting > 0) this.#validateForWaiters();
   }
 
-  #serve(waiter: Waiter<C>, mode: LeaseMode, slot: Slot<C>, now: number): void {
-    waiter.queue!.remove(waiter);
+  #serve(waiter: Waiter<C>, mode: LeaseMode, slot: Slot<C>, now: Moment): void {
+    this.#queue(mode).remove(waiter);
     if (this.#parts.waiting === 0) this.#queueEmptied();
-    const waitedMs = now - waiter.enqueuedAt;
-    waiter.accept(this.#lend(mode, slot, now, waitedMs, waiter.place));
+    const waitedMs = now === waiter.began ? 0 : now.ms - waiter.began.ms;
+    waiter.accept(this.#lend(mode, slot, now, waitedMs, waiter.terms.place));
   }
 
   /** Chooses the shared line that is soonest empty for the exclusive lease at the head of the queue. */
@@ -272,14 +313,15 @@ export class Dispatcher<C> implements Lender<C> {
     this.#reserved = undefined;
   }
 
-  #lendNow(mode: LeaseMode, now: number): Lease<C> | undefined {
+  // biome-ignore lint/complexity/noBannedTypes: any function at all may stand in a stack.
+  #lendNow(mode: LeaseMode, now: Moment, below: Function): Lease<C> | undefined {
     const slot = mode === 'exclusive' ? this.#takeFresh(now) : this.#lineForShare(now);
-    return slot === undefined ? undefined : this.#lend(mode, slot, now, 0, placeBudget.capture(now, this.acquire));
+    return slot === undefined ? undefined : this.#lend(mode, slot, now, 0, placeBudget.capture(now, below));
   }
 
   /** Takes the most recently used idle connection that needs no validation. */
-  #takeFresh(now: number): Slot<C> | undefined {
-    const { idle } = this.#parts.slots;
+  #takeFresh(now: Moment): Slot<C> | undefined {
+    const { idle } = this.#slots;
     for (let index = idle.length - 1; index >= 0; index--) {
       const slot = idle[index]!;
       if (this.#turnaround.needsValidation(slot, now)) continue;
@@ -299,7 +341,7 @@ export class Dispatcher<C> implements Lender<C> {
   }
 
   /** The line for one more share: an idle connection, or the best of those that are shared. */
-  #lineForShare(now: number): Slot<C> | undefined {
+  #lineForShare(now: Moment): Slot<C> | undefined {
     return this.#takeFresh(now) ?? placeShare(this.#parts.slots.shared, this.#capacityOf, leastLoaded);
   }
 
@@ -309,20 +351,23 @@ export class Dispatcher<C> implements Lender<C> {
     return capacity;
   };
 
-  #lend(mode: LeaseMode, slot: Slot<C>, now: number, waitedMs: number, place: Place | undefined): Lease<C> {
-    return mode === 'exclusive' ? this.#lendAlone(slot, now, waitedMs, place) : this.#lendShare(slot, now, waitedMs, place);
+  #lend(mode: LeaseMode, slot: Slot<C>, now: Moment, waitedMs: number, place: Place | undefined): Lease<C> {
+    return mode === 'exclusive'
+      ? this.#lendAlone(slot, now, waitedMs, place)
+      : this.#lendShare(slot, now, waitedMs, place);
   }
 
-  #lendAlone(slot: Slot<C>, now: number, waitedMs: number, place: Place | undefined): Lease<C> {
+  #lendAlone(slot: Slot<C>, now: Moment, waitedMs: number, place: Place | undefined): Lease<C> {
     const lease = new Lease<C>(this, slot, now, place);
+    // Handed over from the lease before, it is leased already; lent twice it never is.
+    if (slot.state !== State.leased || slot.leases > 0) this.#slots.move(slot, State.leased);
     slot.lease = lease;
-    this.#slots.move(slot, State.leased);
     this.#measures.wait.record(waitedMs);
     if (this.#observers.watchAcquired) this.#tellAcquired(slot, waitedMs);
     return lease;
   }
 
-  #lendShare(slot: Slot<C>, now: number, waitedMs: number, place: Place | undefined): Lease<C> {
+  #lendShare(slot: Slot<C>, now: Moment, waitedMs: number, place: Place | undefined): Lease<C> {
     const lease = new Lease<C>(this, slot, now, place);
     slot.shares ??= new Set();
     slot.shares.add(lease);
@@ -353,9 +398,9 @@ export class Dispatcher<C> implements Lender<C> {
   }
 
   /** Accounts for the end of a lease. Returns whether nobody has the connection any more. */
-  #ended(lease: Lease<C>, slot: Slot<C>, now: number): boolean {
+  #ended(lease: Lease<C>, slot: Slot<C>, now: Moment): boolean {
     slot.uses++;
-    this.#measures.use.record(now - lease.acquiredAt);
+    this.#measures.use.record(now === lease.began ? 0 : now.ms - lease.began.ms);
     if (this.#observers.watchReleased) this.#tellReleased(lease, slot, now);
     if (slot.lease !== lease) return this.#shareEnded(lease, slot);
     slot.lease = undefined;
@@ -373,19 +418,24 @@ export class Dispatcher<C> implements Lender<C> {
     return true;
   }
 
-  #tellReleased(lease: Lease<C>, slot: Slot<C>, now: number): void {
-    this.#observers.tell('released', { ...this.#parts.event(slot), usedMs: now - lease.acquiredAt, mode: slot.mode! });
+  #tellReleased(lease: Lease<C>, slot: Slot<C>, now: Moment): void {
+    this.#observers.tell('released', {
+      ...this.#parts.event(slot),
+      usedMs: now.ms - lease.began.ms,
+      mode: slot.mode!,
+    });
   }
 
   #tellAcquired(slot: Slot<C>, waitedMs: number): void {
     this.#observers.tell('acquired', { ...this.#parts.event(slot), waitedMs, mode: slot.mode! });
   }
 
-  /** Offers a connection that has become idle to those who wait. */
-  offer(slot: Slot<C>, now: number): void {
+  /** Offers a connection that nobody has any more to those who wait. */
+  offer(slot: Slot<C>, now: Moment): void {
     const parts = this.#parts;
     const { head } = parts.exclusive;
     if (head === undefined || parts.shared.size > 0 || parts.state !== 'running') {
+      if (slot.state === State.leased) this.#slots.move(slot, State.idle);
       this.#slots.idle.push(slot);
       this.dispatch();
       return;

@@ -20,7 +20,12 @@ export class OpenlineError extends Error {
   /** The pool's `name`. */
   readonly poolName: string;
 
-  constructor(kind: ErrorKind, poolName: string, message: string, options: { cause?: unknown; code?: string } = {}) {
+  constructor(
+    kind: ErrorKind,
+    poolName: string,
+    message: string,
+    options: { cause?: unknown; code?: string } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.kind = kind;
     this.code = options.code ?? `OPENLINE_${kind.replaceAll('-', '_').toUpperCase()}`;
@@ -130,7 +135,11 @@ function holderInWords(holder: HolderInfo): string {
   return `connection ${holder.connectionId} for ${ms(holder.ageMs)} by ${holder.place ?? 'a place not captured'}`;
 }
 
-function advice(counts: PoolCounts, nested: 'proven' | 'suspected' | undefined, cause: ConnectError | undefined): string {
+function advice(
+  counts: PoolCounts,
+  nested: 'proven' | 'suspected' | undefined,
+  cause: ConnectError | undefined,
+): string {
   if (nested === 'proven') {
     return 'This caller already holds a connection of this pool and waits for a second one: pass the first one on, or acquire both from separate pools.';
   }
@@ -139,13 +148,17 @@ function advice(counts: PoolCounts, nested: 'proven' | 'suspected' | undefined, 
   if (nested === 'suspected') {
     return 'Every connection is leased and none came back during the wait: look for leases that are never released, or for holders that acquire again.';
   }
-  if (counts.leased >= counts.max) return 'All connections are in use: shorten their use, or raise max if the server allows it.';
+  if (counts.leased >= counts.max)
+    return 'All connections are in use: shorten their use, or raise max if the server allows it.';
   return 'Look at the counts above: the time went where they say.';
 }
 
 /** The pool is closed, or was closed while the caller waited. Code `OPENLINE_POOL_CLOSED`. */
 export class PoolClosedError extends OpenlineError {
-  constructor(poolName: string, message = `pool "${poolName}" is closed: acquire before close(), or make a new pool`) {
+  constructor(
+    poolName: string,
+    message = `pool "${poolName}" is closed: acquire before close(), or make a new pool`,
+  ) {
     super('pool-closed', poolName, message);
   }
 
@@ -203,10 +216,15 @@ export class ConnectError extends OpenlineError implements ConnectFailure {
       : messageOf(cause);
     const tries = failure.attempts > 1 ? `, attempt ${failure.attempts} since the last success` : '';
     const code = (cause as { code?: unknown } | undefined)?.code;
-    super('connect', poolName, `pool "${poolName}": cannot connect${to} (phase ${failure.phase}${tries}): ${why}`, {
-      cause,
-      ...(typeof code === 'string' ? { code } : {}),
-    });
+    super(
+      'connect',
+      poolName,
+      `pool "${poolName}": cannot connect${to} (phase ${failure.phase}${tries}): ${why}`,
+      {
+        cause,
+        ...(typeof code === 'string' ? { code } : {}),
+      },
+    );
     this.phase = failure.phase;
     this.address = failure.address;
     this.attempts = failure.attempts;
@@ -233,7 +251,11 @@ export class LeaseError extends OpenlineError {
   readonly endedAt: string | undefined;
 
   constructor(poolName: string, what: string, endedAt?: string) {
-    super('lease', poolName, `pool "${poolName}": ${what}. A lease ends exactly once, and its connection is not yours after that.`);
+    super(
+      'lease',
+      poolName,
+      `pool "${poolName}": ${what}. A lease ends exactly once, and its connection is not yours after that.`,
+    );
     this.endedAt = endedAt;
   }
 
@@ -256,7 +278,11 @@ export class InvalidOptionsError extends OpenlineError {
   readonly faults: readonly OptionFault[];
 
   constructor(poolName: string, faults: readonly OptionFault[]) {
-    super('invalid-options', poolName, `invalid options: ${faults.map((fault) => `${fault.option} ${fault.problem}`).join('; ')}`);
+    super(
+      'invalid-options',
+      poolName,
+      `invalid options: ${faults.map((fault) => `${fault.option} ${fault.problem}`).join('; ')}`,
+    );
     this.faults = faults;
   }
 

@@ -51,9 +51,9 @@ export class Growth {
     return seen === 0 ? 0 : (sumMs - this.#forgottenUses.sumMs) / seen;
   }
 
-  /** How soon to look again while somebody waits and the pool could grow. */
+  /** How soon to look again while somebody waits and the pool could grow: each look that finds the same leases expects less of them. */
   get lookAgainMs(): number {
-    return Math.min(Math.max(this.connectMs / 4, 5), 100);
+    return Math.min(Math.max(this.connectMs / 8, 5), 100);
   }
 
   /** Nobody waits any more. */
@@ -69,7 +69,13 @@ export class Growth {
    * @param slots - all connections, to see how long the lent ones have been
    * @param opening - how many are being opened already
    */
-  wanted(waiting: number, leased: number, slots: Iterable<Slot<unknown>>, opening: number, now: number): number {
+  wanted(
+    waiting: number,
+    leased: number,
+    slots: Iterable<Slot<unknown>>,
+    opening: number,
+    now: number,
+  ): number {
     if (leased === 0) return waiting;
     const served = Math.floor(this.#leasesEndingPerMs(leased, slots, now) * this.connectMs);
     const behind = waiting - served;

@@ -69,7 +69,6 @@ export class Histogram {
   snapshot(): HistogramSnapshot {
     const buckets = this.#buckets.slice();
     const count = this.#count;
-    const zeros = count - buckets.reduce((sum, records) => sum + records, 0);
     const maxMs = this.#maxMs;
     return {
       count,
@@ -78,6 +77,7 @@ export class Histogram {
       meanMs: count === 0 ? 0 : this.#sumMs / count,
       percentile(percent: number): number {
         if (!(percent >= 0 && percent <= 100)) throw new RangeError(`percentile(${percent}): give 0 to 100`);
+        const zeros = count - buckets.reduce((sum, records) => sum + records, 0);
         let left = Math.max(1, Math.ceil((count * percent) / 100)) - zeros;
         if (left <= 0) return 0;
         for (let bucket = 0; bucket < buckets.length; bucket++) {

@@ -1,6 +1,7 @@
 // The public surface of the engine.
 
-export { type Clock, systemClock, type TimerHandle } from './clock.ts';
+export { nearestName } from './checks.ts';
+export { type Clock, type Moment, systemClock, type TimerHandle } from './clock.ts';
 export type { CheckContext, Connector, OpenContext } from './connector.ts';
 export type { AcquireOptions } from './dispatcher.ts';
 export {
@@ -21,9 +22,21 @@ export type { HistogramSnapshot } from './histogram.ts';
 export type { HolderInfo, LeaseMode } from './holder.ts';
 export type { Lease } from './lease.ts';
 export type { PoolTimes, PoolTotals } from './measures.ts';
-export { channelNames, type CloseReason, type ConnectionEvent, type OpenPhase, type PoolObserver } from './observer.ts';
-export { nearestName } from './checks.ts';
-export { type PoolOptions, poolOptionNames } from './options.ts';
+export {
+  type CloseReason,
+  type ConnectionEvent,
+  channelNames,
+  type OpenPhase,
+  type PoolObserver,
+} from './observer.ts';
+export { checkOptions, type PoolOptions, poolOptionNames, warnOfSeconds } from './options.ts';
 export type { PoolState } from './parts.ts';
-export { type CloseReport, type ConnectionInfo, createPool, type OutageInfo, Pool, type PoolStats } from './pool.ts';
+export {
+  type CloseReport,
+  type ConnectionInfo,
+  createPool,
+  type OutageInfo,
+  Pool,
+  type PoolStats,
+} from './pool.ts';
 export type { StateName } from './slot.ts';

@@ -1,5 +1,6 @@
 // The loan of a connection, or of a share of it: it ends exactly once.
 
+import type { Moment } from './clock.ts';
 import { LeaseError } from './errors.ts';
 import type { LeaseMode } from './holder.ts';
 import { type Place, placeBudget } from './place.ts';
@@ -30,16 +31,16 @@ export class Lease<C> {
   #slot: Slot<C> | undefined;
   #end: LeaseEnd | undefined = undefined;
   #endPlace: Place | undefined = undefined;
-  /** When it began, in the pool's monotonic milliseconds. */
-  readonly acquiredAt: number;
+  /** @internal When it began. */
+  readonly began: Moment;
   /** Where it was acquired, if that was captured. */
   readonly place: Place | undefined;
 
   /** @internal */
-  constructor(lender: Lender<C>, slot: Slot<C>, acquiredAt: number, place: Place | undefined) {
+  constructor(lender: Lender<C>, slot: Slot<C>, began: Moment, place: Place | undefined) {
     this.#lender = lender;
     this.#slot = slot;
-    this.acquiredAt = acquiredAt;
+    this.began = began;
     this.place = place;
   }
 
@@ -50,8 +51,13 @@ export class Lease<C> {
    */
   get connection(): C {
     const slot = this.#slot;
-    if (slot === undefined) throw this.#tooLate('its connection was used');
+    if (slot === undefined) throw Lease.#tooLate(this, 'its connection was used');
     return slot.connection as C;
+  }
+
+  /** When it began, in the pool's monotonic milliseconds. */
+  get acquiredAt(): number {
+    return this.began.ms;
   }
 
   /** Whether the lease has ended. */
@@ -71,9 +77,9 @@ export class Lease<C> {
    */
   release(): void {
     const slot = this.#slot;
-    if (slot === undefined) this.#again('released');
+    if (slot === undefined) Lease.#again(this, 'released');
     else {
-      this.#ends('released');
+      Lease.#ends(this, 'released');
       this.#lender.released(this, slot);
     }
   }
@@ -86,9 +92,9 @@ export class Lease<C> {
    */
   discard(reason?: unknown): void {
     const slot = this.#slot;
-    if (slot === undefined) this.#again('discarded');
+    if (slot === undefined) Lease.#again(this, 'discarded');
     else {
-      this.#ends('discarded');
+      Lease.#ends(this, 'discarded');
       this.#lender.discarded(this, slot, reason);
     }
   }
@@ -103,9 +109,12 @@ export class Lease<C> {
     const { connection } = this;
     const slot = this.#slot!;
     if (this.mode === 'shared') {
-      throw new LeaseError(this.#lender.name, 'a shared lease cannot be detached: acquire it with mode "exclusive"');
+      throw new LeaseError(
+        this.#lender.name,
+        'a shared lease cannot be detached: acquire it with mode "exclusive"',
+      );
     }
-    this.#ends('detached');
+    Lease.#ends(this, 'detached');
     this.#lender.detached(this, slot);
     return connection;
   }
@@ -124,24 +133,28 @@ export class Lease<C> {
   takeBack(): void {
     const slot = this.#slot;
     if (slot === undefined) return;
-    this.#ends('taken back');
+    Lease.#ends(this, 'taken back');
     this.#lender.released(this, slot);
   }
 
-  #ends(end: LeaseEnd): void {
-    this.#slot = undefined;
-    this.#end = end;
+  // Static, since a private method of the instance marks each instance with its class when it is made.
+  static #ends<C>(lease: Lease<C>, end: LeaseEnd): void {
+    lease.#slot = undefined;
+    lease.#end = end;
     // Where the budget had no capture left for the beginning, it has none for the end: not even the question is asked.
-    if (this.place !== undefined) this.#endPlace = placeBudget.capture(this.acquiredAt, this.#ends);
+    if (lease.place !== undefined) lease.#endPlace = placeBudget.capture(lease.began, Lease.#ends);
   }
 
-  #again(did: LeaseEnd): void {
-    if (this.#end !== 'taken back') throw this.#tooLate(did);
+  static #again<C>(lease: Lease<C>, did: LeaseEnd): void {
+    if (lease.#end !== 'taken back') throw Lease.#tooLate(lease, did);
   }
 
-  #tooLate(did: string): LeaseError {
-    const ended = `${did} after the lease had been ${this.#end} at ${this.#endPlace ?? 'a place not captured'}`;
-    const acquired = this.place === undefined ? '' : ` (acquired at ${this.place})`;
-    return new LeaseError(this.#lender.name, ended + acquired, this.#endPlace?.toString());
+  static #tooLate<C>(lease: Lease<C>, did: string): LeaseError {
+    const ended = `${did} after the lease had been ${lease.#end} at ${lease.#endPlace ?? 'a place not captured'}`;
+    const acquired = lease.place === undefined ? '' : ` (acquired at ${lease.place})`;
+    return new LeaseError(lease.#lender.name, ended + acquired, lease.#endPlace?.toString());
   }
 }
+
+// A promise that is resolved with a lease looks for its `then`: found here, as nothing, it is not looked for any further.
+Object.defineProperty(Lease.prototype, 'then', { value: undefined });

@@ -43,7 +43,7 @@ export class Maintainer<C> {
 
   /** There is something to look after. */
   start(): void {
-    if (this.#alarm.at < Number.POSITIVE_INFINITY) return;
+    if (this.#alarm.at < Number.POSITIVE_INFINITY || this.#parts.isClosing) return;
     const { clock } = this.#parts;
     this.#tickedAt = clock.now();
     this.#wallAt = clock.wallNow();
@@ -52,6 +52,7 @@ export class Maintainer<C> {
 
   stop(): void {
     this.#alarm.cancel();
+    this.#nesting.stop();
   }
 
   #tick(): void {
@@ -95,7 +96,8 @@ export class Maintainer<C> {
     const { slots, min, options } = this.#parts;
     for (;;) {
       const longest = slots.idle[0];
-      if (longest === undefined || slots.live <= min || now - longest.idleSince < options.idleTimeoutMs) return;
+      if (longest === undefined || slots.live <= min || now - longest.idleSince < options.idleTimeoutMs)
+        return;
       this.#turnaround.evict(longest, 'idle');
     }
   }
@@ -104,7 +106,8 @@ export class Maintainer<C> {
     const { slots, connector, options } = this.#parts;
     if (connector.validate === undefined) return;
     for (const slot of [...slots.idle]) {
-      if (slot.state === State.idle && now - slot.aliveAt >= options.keepaliveMs) this.#turnaround.validate(slot);
+      if (slot.state === State.idle && now - slot.aliveAt >= options.keepaliveMs)
+        this.#turnaround.validate(slot);
     }
   }
 

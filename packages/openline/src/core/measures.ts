@@ -74,7 +74,16 @@ export class Measures {
 
   totals(): PoolTotals {
     const { timedOut, aborted, refused, opened, openFailed } = this;
-    return { acquired: this.wait.count, released: this.use.count, timedOut, aborted, refused, opened, openFailed, closed: { ...this.#closed } };
+    return {
+      acquired: this.wait.count,
+      released: this.use.count,
+      timedOut,
+      aborted,
+      refused,
+      opened,
+      openFailed,
+      closed: { ...this.#closed },
+    };
   }
 
   times(): PoolTimes {

@@ -34,8 +34,12 @@ export class NestingGuard {
 
   /** Stops marking when the pool has been well for long enough. */
   calm(now: number): void {
-    if (this.#storage === undefined || now - this.#starvedAt < markedForMs) return;
-    this.#storage.disable();
+    if (now - this.#starvedAt >= markedForMs) this.stop();
+  }
+
+  /** Stops marking: what is left of it would cost every await in the process. */
+  stop(): void {
+    this.#storage?.disable();
     this.#storage = undefined;
   }
 

@@ -44,7 +44,9 @@ export interface PoolObserver<C = unknown> {
   /** It could not be opened. */
   openFailed?(event: ConnectionEvent<C> & { error: ConnectError; phases: readonly OpenPhase[] }): void;
   /** It is closed. `error`: what killed it, or what `discard` was given. */
-  closed?(event: ConnectionEvent<C> & { reason: CloseReason; error: unknown; ageMs: number; uses: number }): void;
+  closed?(
+    event: ConnectionEvent<C> & { reason: CloseReason; error: unknown; ageMs: number; uses: number },
+  ): void;
   /** A caller waits. */
   waiting?(event: { poolName: string; waiting: number; mode: LeaseMode }): void;
   /** A caller got a connection. */
@@ -132,7 +134,10 @@ export class Observers<C> {
       try {
         (observer[name] as ((event: EventOf<C, Name>) => void) | undefined)?.call(observer, event);
       } catch (error) {
-        process.emitWarning(`an observer's ${name}() threw: ${String(error)}`, { type: 'OpenlineWarning', code: 'OPENLINE_OBSERVER' });
+        process.emitWarning(`an observer's ${name}() threw: ${String(error)}`, {
+          type: 'OpenlineWarning',
+          code: 'OPENLINE_OBSERVER',
+        });
       }
     }
     if (channels[name].hasSubscribers) channels[name].publish(event);

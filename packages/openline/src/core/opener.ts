@@ -3,7 +3,7 @@
 import { outsideCallers } from './async-scope.ts';
 import type { Closer } from './closer.ts';
 import type { OpenContext } from './connector.ts';
-import { ConnectError } from './errors.ts';
+import { ConnectError, PoolClosedError } from './errors.ts';
 import type { OpenPhase } from './observer.ts';
 import type { Parts } from './parts.ts';
 import { type Slot, State } from './slot.ts';
@@ -117,6 +117,7 @@ export class Opener<C> {
   async #run(slot: Slot<C>): Promise<ConnectError | undefined> {
     const { clock, connector, options } = this.#parts;
     const attempt = new Attempt(() => clock.now());
+    this.#parts.opens.add(attempt);
     const opening = (async () => connector.open(attempt))();
     const ending = await new Promise<Ending<C>>((resolve) => {
       const timer = Number.isFinite(options.connectTimeoutMs)
@@ -144,6 +145,7 @@ export class Opener<C> {
     const tookMs = now - attempt.startedAt;
     const { currentPhase } = attempt;
     const phases = attempt.end(now);
+    this.#parts.opens.delete(attempt);
     openingTime.ended(now);
     if (ending.how === 'opened') {
       this.#settleIn(slot, ending.connection, now);
@@ -157,8 +159,17 @@ export class Opener<C> {
     }
     const timedOut = ending.how === 'timed out';
     const attempts = ending.how === 'abandoned' ? outage.attempts : outage.count();
-    const cause = ending.how === 'failed' ? ending.error : undefined;
-    const error = new ConnectError(name, { phase: currentPhase, address: attempt.to, attempts, tookMs, timedOut }, cause);
+    const cause =
+      ending.how === 'failed'
+        ? ending.error
+        : ending.how === 'abandoned'
+          ? new PoolClosedError(name)
+          : undefined;
+    const error = new ConnectError(
+      name,
+      { phase: currentPhase, address: attempt.to, attempts, tookMs, timedOut },
+      cause,
+    );
     if (ending.how !== 'abandoned') {
       measures.openFailed++;
       outage.failed(error, now);

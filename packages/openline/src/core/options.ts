@@ -75,6 +75,16 @@ let poolsNamed = 0;
 export function resolveOptions<C>(given: PoolOptions<C> | undefined): ResolvedOptions<C> {
   const givenName = (given as PoolOptions<C> | null | undefined)?.name;
   const name = typeof givenName === 'string' && givenName !== '' ? givenName : `pool-${++poolsNamed}`;
+  return checkOptions(name, given);
+}
+
+/**
+ * {@link resolveOptions} for a pool that is made later.
+ *
+ * @internal
+ * @throws {@link InvalidOptionsError} with every fault.
+ */
+export function checkOptions<C>(name: string, given: PoolOptions<C> | undefined): ResolvedOptions<C> {
   const checks = new OptionChecks(name, given);
   checks.knownNames(poolOptionNames);
   const resolved = {} as Record<NumberOption, number>;
@@ -92,16 +102,23 @@ export function resolveOptions<C>(given: PoolOptions<C> | undefined): ResolvedOp
     clock: checks.object<Clock>('clock', systemClock, ['now', 'turnNow', 'wallNow', 'setTimer']),
   };
   checks.done();
-  warnOfSeconds(name, given ?? {});
   return result;
 }
 
 /** The new `max` and `min` of a pool in use, checked like those of a new one. */
-export function checkSize(poolName: string, size: { max?: number; min?: number }, now: { max: number; min: number }): { max: number; min: number } {
+export function checkSize(
+  poolName: string,
+  size: { max?: number; min?: number },
+  now: { max: number; min: number },
+): { max: number; min: number } {
   const checks = new OptionChecks(poolName, size);
   checks.knownNames(['max', 'min']);
   const max = checks.number('max', now.max, numbers.max[1]);
-  const min = checks.number('min', size?.max === undefined ? now.min : Math.min(now.min, max), numbers.min[1]);
+  const min = checks.number(
+    'min',
+    size?.max === undefined ? now.min : Math.min(now.min, max),
+    numbers.min[1],
+  );
   if (min > max) checks.fault('min', `is ${min}, above max ${max}`);
   checks.done();
   return { max, min };
@@ -116,18 +133,27 @@ export function checkTimeout(poolName: string, timeoutMs: unknown): number {
 }
 
 /** Checks the options of one acquire. Returns its deadline, if it has one of its own. */
-export function checkAcquire(poolName: string, options: { timeoutMs?: unknown; mode?: unknown; signal?: unknown }): number | undefined {
+export function checkAcquire(
+  poolName: string,
+  options: { timeoutMs?: unknown; mode?: unknown; signal?: unknown },
+): number | undefined {
   const { timeoutMs, mode } = options;
   if (mode !== undefined && mode !== 'exclusive' && mode !== 'shared') {
-    throw new InvalidOptionsError(poolName, [{ option: 'mode', problem: `is not known: give 'exclusive' or 'shared'` }]);
+    throw new InvalidOptionsError(poolName, [
+      { option: 'mode', problem: `is not known: give 'exclusive' or 'shared'` },
+    ]);
   }
   return timeoutMs === undefined ? undefined : checkTimeout(poolName, timeoutMs);
 }
 
 const warned = new Set<string>();
 
-/** A duration 500 times below its default looks like seconds: say so, once for each option and value. */
-function warnOfSeconds(poolName: string, given: PoolOptions<never>): void {
+/**
+ * A duration 500 times below its default looks like seconds: say so, once for each option and value.
+ *
+ * @internal
+ */
+export function warnOfSeconds(poolName: string, given: PoolOptions<never>): void {
   for (const option of Object.keys(numbers) as NumberOption[]) {
     const value = given[option];
     const key = `${option}=${value}`;

@@ -7,7 +7,8 @@ const shortGapMs = 250;
 const longestGapMs = 5_000;
 /** Gaps grow with the outage: a twentieth of its age finds the end of a long one without hammering through it. */
 const shareOfAge = 1 / 20;
-const jitter = 0.25;
+/** Enough to keep pools apart. With more, ten seconds of unlucky gaps hold over 40 attempts, and the last one is over 0.6 s. */
+const jitter = 0.15;
 
 /** Attempts to open since the last success, and when the next one may be made. */
 export class Outage {
@@ -67,7 +68,8 @@ export class Outage {
 
   /** An open succeeded. Returns how long the outage lasted and what it cost, if there was one. */
   succeeded(now: number): { readonly outageMs: number; readonly attempts: number } | undefined {
-    const ended = this.#since === undefined ? undefined : { outageMs: now - this.#since, attempts: this.#attempts };
+    const ended =
+      this.#since === undefined ? undefined : { outageMs: now - this.#since, attempts: this.#attempts };
     this.#suspected = false;
     this.#since = undefined;
     this.#gapMs = 0;

@@ -1,8 +1,8 @@
 // What the workings of one pool share: its connector, its options, its slots, and what it knows and measures.
 
+import { BusyTime } from './busy-time.ts';
 import type { Clock } from './clock.ts';
 import type { Connector } from './connector.ts';
-import { BusyTime } from './busy-time.ts';
 import type { PoolCounts } from './errors.ts';
 import { Growth } from './growth.ts';
 import { Measures } from './measures.ts';
@@ -14,6 +14,14 @@ import { WaiterQueue } from './waiter.ts';
 
 /** Where a pool stands in its life. */
 export type PoolState = 'running' | 'suspended' | 'closing' | 'closed';
+
+/** An open under way, as an error tells of it. */
+export interface OpenUnderWay {
+  readonly startedAt: number;
+  readonly currentPhase: string;
+  /** Its address. */
+  readonly to: string;
+}
 
 /** The shared parts of one pool. */
 export class Parts<C> {
@@ -28,12 +36,16 @@ export class Parts<C> {
   readonly measures: Measures = new Measures();
   readonly growth: Growth = new Growth(this.measures.use);
   readonly outage: Outage = new Outage();
+  /** Opens under way, the oldest first. */
+  readonly opens: Set<OpenUnderWay> = new Set<OpenUnderWay>();
   readonly openingTime: BusyTime = new BusyTime();
   readonly validatingTime: BusyTime = new BusyTime();
-  state: PoolState = 'running';
+  #state: PoolState = 'running';
+  #max: number;
   /** Changed by `resize()`. */
-  max: number;
   min: number;
+  /** May a connection be one too many when it comes back? Only after a resize or the end of the pool: no lease asks before. */
+  mayShed: boolean = false;
 
   constructor(connector: Connector<C>, options: ResolvedOptions<C>) {
     this.name = options.name;
@@ -41,8 +53,27 @@ export class Parts<C> {
     this.options = options;
     this.clock = options.clock;
     this.observers = new Observers(options.observers);
-    this.max = options.max;
+    this.#max = options.max;
     this.min = options.min;
+  }
+
+  get state(): PoolState {
+    return this.#state;
+  }
+
+  set state(state: PoolState) {
+    this.#state = state;
+    if (this.isClosing) this.mayShed = true;
+  }
+
+  get max(): number {
+    return this.#max;
+  }
+
+  /** Changed by `resize()`. */
+  set max(max: number) {
+    this.#max = max;
+    this.mayShed = true;
   }
 
   /** Callers in the queue. */

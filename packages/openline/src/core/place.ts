@@ -1,10 +1,17 @@
 // Where in the user's code something happened, known at a bounded price.
 
-/** Captures a second, for the whole process: 1.5 µs each, so about 0.2 % of a core at the most. */
+import { fileURLToPath } from 'node:url';
+import { type Moment, readMonotonic } from './clock.ts';
+
+/** Captures a second at the most, for the whole process. */
 const capturesPerSecond = 1000;
+/** Milliseconds a second that they may take: 0.2 % of a core. A capture takes 1.5 µs on one machine and 15 on another, so it is measured. */
+const captureMsPerSecond = 2;
 const framesKept = 8;
 
+// Stacks name files by URL or, where a tool has loaded the module in its own way, by path.
 const ownFolder = new URL('..', import.meta.url).href;
+const ownPath = ownFolder.startsWith('file:') ? fileURLToPath(ownFolder) : ownFolder;
 
 /** A place in the code: a stack captured now and put into words when somebody asks. */
 export class Place {
@@ -31,34 +38,50 @@ export class Place {
   }
 }
 
+/** Frames of Node, of a dependency, and of the engine's built-in functions, which have no file. */
+const isNobodys = /node:|\/node_modules\/|\((<anonymous>|index \d+)\)$/;
+
 /** The first frame that is neither Node's, nor a dependency's, nor Openline's own; failing that the first that is not Openline's. */
 function placeInStack(stack: string | undefined): string {
   const frames = (stack ?? '')
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => line.startsWith('at ') && !line.includes(ownFolder))
+    .filter((line) => line.startsWith('at ') && !line.includes(ownFolder) && !line.includes(ownPath))
     .map((line) => line.slice(3));
-  const own = frames.find((frame) => !frame.includes('node:') && !frame.includes('/node_modules/'));
+  const own = frames.find((frame) => !isNobodys.test(frame));
   return own ?? frames[0] ?? 'unknown place';
 }
 
-/** Allows so many captures a second, all pools together. */
+/** Allows captures up to a number and a time per second, all pools together. */
 export class PlaceBudget {
   #left = capturesPerSecond;
+  #leftMs = captureMsPerSecond;
   #refilledAt = 0;
+  /** The moment that was last found too early to refill: most leases of a busy pool begin at it, and ask no further. */
+  #tooEarly: Moment | undefined;
 
-  /** Captures the caller's place, or nothing when this second's captures are spent. `now`: monotonic milliseconds. */
+  /** Captures the caller's place, or nothing when this second's captures are spent. */
   // biome-ignore lint/complexity/noBannedTypes: any function at all may stand in a stack.
-  capture(now: number, below: Function): Place | undefined {
-    if (this.#left === 0) {
-      const sinceRefill = now - this.#refilledAt;
-      // A clock that went back is another clock (a test's own): start anew.
-      if (sinceRefill >= 0 && sinceRefill < 1000) return undefined;
-      this.#left = capturesPerSecond;
-      this.#refilledAt = now;
+  capture(now: Moment, below: Function): Place | undefined {
+    if (this.#left === 0 && (now === this.#tooEarly || !this.#refill(now))) return undefined;
+    const startedAt = readMonotonic();
+    const place = new Place(below);
+    this.#leftMs -= readMonotonic() - startedAt;
+    this.#left = this.#leftMs > 0 ? this.#left - 1 : 0;
+    return place;
+  }
+
+  #refill(now: Moment): boolean {
+    const sinceRefill = now.ms - this.#refilledAt;
+    // A clock that went back is another clock (a test's own): start anew.
+    if (sinceRefill >= 0 && sinceRefill < 1000) {
+      this.#tooEarly = now;
+      return false;
     }
-    this.#left--;
-    return new Place(below);
+    this.#left = capturesPerSecond;
+    this.#leftMs = captureMsPerSecond;
+    this.#refilledAt = now.ms;
+    return true;
   }
 }
 

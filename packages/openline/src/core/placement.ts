@@ -14,7 +14,8 @@ export interface Line {
 export type Placement = (candidate: Line, best: Line) => boolean;
 
 /** The line with the smallest share of its capacity in use: best where leases on one line delay each other. */
-export const leastLoaded: Placement = (candidate, best) => candidate.leases / candidate.capacity < best.leases / best.capacity;
+export const leastLoaded: Placement = (candidate, best) =>
+  candidate.leases / candidate.capacity < best.leases / best.capacity;
 
 /** The best line for one more share among those that have room; `undefined` when none has. */
 export function placeShare<C>(

@@ -1,18 +1,18 @@
 // The pool as its users see it: lending, and the few levers of its life.
 
-import { closingCountsMs, Closer } from './closer.ts';
+import { Closer, closingCountsMs } from './closer.ts';
 import type { Connector } from './connector.ts';
 import { Deadlines, holdersOf } from './deadlines.ts';
 import { Demand } from './demand.ts';
 import { type AcquireOptions, Dispatcher } from './dispatcher.ts';
-import { InvalidOptionsError, type PoolCounts, PoolClosedError } from './errors.ts';
+import { InvalidOptionsError, PoolClosedError, type PoolCounts } from './errors.ts';
 import type { HolderInfo, LeaseMode } from './holder.ts';
 import type { Lease } from './lease.ts';
 import { Maintainer } from './maintainer.ts';
 import type { PoolTimes, PoolTotals } from './measures.ts';
 import { NestingGuard } from './nesting.ts';
 import { Opener } from './opener.ts';
-import { checkSize, checkTimeout, type PoolOptions, resolveOptions } from './options.ts';
+import { checkSize, checkTimeout, type PoolOptions, resolveOptions, warnOfSeconds } from './options.ts';
 import { Parts, type PoolState } from './parts.ts';
 import { type Slot, State, type StateName, stateNames } from './slot.ts';
 import { Turnaround } from './turnaround.ts';
@@ -87,19 +87,21 @@ export class Pool<C> {
   readonly #deadlines: Deadlines<C>;
   readonly #maintainer: Maintainer<C>;
   #closing: Promise<CloseReport> | undefined;
-  /** Told at each change that `close()` may wait for. */
-  #onChange: (() => void) | undefined;
+  /** Told at each change that somebody may wait for. */
+  readonly #onChange = new Set<() => void>();
 
   /** @internal */
   constructor(connector: Connector<C>, options: PoolOptions<C> | undefined) {
     const parts = new Parts(connector, resolveOptions(options));
     if (typeof (connector as Connector<C> | undefined)?.open !== 'function') {
-      throw new InvalidOptionsError(parts.name, [{ option: 'connector', problem: 'has no open(): give { open: async () => connection }' }]);
+      throw new InvalidOptionsError(parts.name, [
+        { option: 'connector', problem: 'has no open(): give { open: async () => connection }' },
+      ]);
     }
     const nesting = new NestingGuard();
     const dispatch = (): void => this.#dispatcher.dispatch();
     const closer = new Closer(parts, () => {
-      this.#onChange?.();
+      this.#changed();
       dispatch();
     });
     this.#parts = parts;
@@ -117,7 +119,13 @@ export class Pool<C> {
     this.#demand = new Demand(parts, this.#opener, dispatch);
     this.#deadlines = new Deadlines(parts, nesting, () => this.#dispatcher.afterLeaving());
     this.#maintainer = new Maintainer(parts, this.#turnaround, this.#demand, nesting);
-    this.#dispatcher = new Dispatcher({ parts, turnaround: this.#turnaround, demand: this.#demand, deadlines: this.#deadlines, nesting });
+    this.#dispatcher = new Dispatcher({
+      parts,
+      turnaround: this.#turnaround,
+      demand: this.#demand,
+      deadlines: this.#deadlines,
+      nesting,
+    });
     if (parts.min > 0) dispatch();
   }
 
@@ -151,12 +159,16 @@ export class Pool<C> {
    *
    * @throws (rejects) what `work` throws, or what {@link acquire} rejects with.
    */
-  async use<T>(work: (connection: C, lease: Lease<C>) => T | Promise<T>, options?: AcquireOptions): Promise<T> {
+  async use<T>(
+    work: (connection: C, lease: Lease<C>) => T | Promise<T>,
+    options?: AcquireOptions,
+  ): Promise<T> {
     const lease = await this.acquire(options);
     try {
       return await work(lease.connection, lease);
     } catch (error) {
-      if (!lease.ended && this.#parts.connector.isFatal?.(error, lease.connection) === true) lease.discard(error);
+      if (!lease.ended && this.#parts.connector.isFatal?.(error, lease.connection) === true)
+        lease.discard(error);
       throw error;
     } finally {
       lease[Symbol.dispose]();
@@ -173,7 +185,8 @@ export class Pool<C> {
     const { max, min } = checkSize(parts.name, size, parts);
     parts.max = max;
     parts.min = min;
-    while (parts.slots.size > max && parts.slots.idle.length > 0) this.#turnaround.evict(parts.slots.idle[0]!, 'shrunk');
+    while (parts.slots.staying > max && parts.slots.idle.length > 0)
+      this.#turnaround.evict(parts.slots.idle[0]!, 'shrunk');
     this.#maintainer.start();
     this.#dispatcher.dispatch();
   }
@@ -206,14 +219,17 @@ export class Pool<C> {
   }
 
   async #replace(slot: Slot<C>): Promise<void> {
-    const { slots, isClosing } = this.#parts;
-    if (isClosing) return;
+    const { slots } = this.#parts;
+    if (this.#parts.isClosing) return;
     const evict = (): void => {
       if (slot.state === State.idle) this.#turnaround.evict(slot, 'refreshed');
       else if (slot.state !== State.closing && slot.state !== State.closed) slot.condemned ??= 'refreshed';
     };
-    if (slots.size >= this.#parts.max) evict();
-    if (slots.size < this.#parts.max) {
+    if (slots.size >= this.#parts.max) {
+      evict();
+      await this.#until(() => slots.size < this.#parts.max || this.#parts.isClosing, closingCountsMs);
+    }
+    if (slots.size < this.#parts.max && !this.#parts.isClosing) {
       const failure = await this.#opener.open();
       if (failure !== undefined) throw failure;
     }
@@ -240,12 +256,21 @@ export class Pool<C> {
   async warm(n: number): Promise<void> {
     const { slots, name, max } = this.#parts;
     if (!Number.isInteger(n) || n < 0 || n > max) {
-      throw new InvalidOptionsError(name, [{ option: 'n', problem: `is ${n}: give a whole number from 0 to max, which is ${max}` }]);
+      throw new InvalidOptionsError(name, [
+        { option: 'n', problem: `is ${n}: give a whole number from 0 to max, which is ${max}` },
+      ]);
     }
     for (;;) {
       if (this.#parts.isClosing) throw new PoolClosedError(name);
-      if (slots.live >= n) return;
-      while (slots.live + slots.count(State.opening) < n && slots.size < this.#parts.max) void this.#opener.open();
+      if (slots.live >= Math.min(n, this.#parts.max)) return;
+      while (slots.live + slots.count(State.opening) < n && slots.size < this.#parts.max)
+        void this.#opener.open();
+      // What is closing or detached may have all the room there is.
+      if (this.#opener.underWay.size === 0)
+        await this.#until(
+          () => slots.size < this.#parts.max || this.#parts.isClosing,
+          Number.POSITIVE_INFINITY,
+        );
       const failures = await Promise.all(this.#opener.underWay);
       const failure = failures.find((error) => error !== undefined);
       if (failure !== undefined) throw failure;
@@ -262,7 +287,8 @@ export class Pool<C> {
    */
   close(options: { readonly timeoutMs?: number } = {}): Promise<CloseReport> {
     if (this.#closing === undefined) {
-      const timeoutMs = options.timeoutMs === undefined ? closeTimeoutMs : checkTimeout(this.name, options.timeoutMs);
+      const timeoutMs =
+        options.timeoutMs === undefined ? closeTimeoutMs : checkTimeout(this.name, options.timeoutMs);
       this.#closing = this.#close(timeoutMs);
     }
     return this.#closing;
@@ -276,14 +302,17 @@ export class Pool<C> {
     this.#demand.stop();
     this.#maintainer.stop();
     this.#opener.abandonAll();
+    this.#changed();
     while (slots.idle.length > 0) this.#turnaround.evict(slots.idle[0]!, 'pool-closed');
     const drained = await this.#until(() => slots.live === 0, timeoutMs);
     const outstanding = drained ? [] : this.holders();
     for (const slot of [...slots]) {
       for (const lease of [...slot.holders()]) lease.takeBack();
+      slot.condemned ??= 'pool-closed';
+      slot.check?.giveUp();
     }
     // What is closing ends in a second at the most; what was detached is its holder's.
-    await this.#until(() => slots.size === slots.count(State.detached), closingCountsMs + parts.options.connectTimeoutMs);
+    await this.#until(() => slots.size === slots.count(State.detached), 2 * closingCountsMs);
     this.#deadlines.stop();
     parts.state = 'closed';
     return { drained, outstanding };
@@ -295,14 +324,22 @@ export class Pool<C> {
     return new Promise((resolve) => {
       const end = (result: boolean): void => {
         timer?.cancel();
-        this.#onChange = undefined;
+        this.#onChange.delete(look);
         resolve(result);
       };
-      const timer = timeoutMs < Number.POSITIVE_INFINITY ? this.#parts.clock.setTimer(() => end(done()), timeoutMs) : undefined;
-      this.#onChange = () => {
+      const look = (): void => {
         if (done()) end(true);
       };
+      const timer =
+        timeoutMs < Number.POSITIVE_INFINITY
+          ? this.#parts.clock.setTimer(() => end(done()), timeoutMs)
+          : undefined;
+      this.#onChange.add(look);
     });
+  }
+
+  #changed(): void {
+    for (const look of this.#onChange) look();
   }
 
   /** The pool now: counts, totals, times, and the outage under way. */
@@ -364,5 +401,7 @@ export class Pool<C> {
  * @throws {@link InvalidOptionsError} with every fault in the options.
  */
 export function createPool<C>(connector: Connector<C>, options?: PoolOptions<C>): Pool<C> {
-  return new Pool(connector, options);
+  const pool = new Pool(connector, options);
+  warnOfSeconds(pool.name, options ?? {});
+  return pool;
 }

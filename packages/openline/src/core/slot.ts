@@ -1,5 +1,6 @@
 // One connection's place in the pool, the states it may be in, and the one function that moves it between them.
 
+import type { Check } from './check.ts';
 import type { LeaseMode } from './holder.ts';
 import type { Lease } from './lease.ts';
 import type { CloseReason } from './observer.ts';
@@ -54,6 +55,8 @@ export class Slot<C> {
   answeredAt = 0;
   /** When the validation under way began. */
   checkedSince = 0;
+  /** The validation or reset under way. */
+  check: Check | undefined = undefined;
   /** When its lifetime is over. */
   expiresAt: number = Number.POSITIVE_INFINITY;
   /** Leases that it has carried. */
@@ -108,10 +111,16 @@ export class SlotTable<C> {
   /** Slots under shared leases. */
   readonly shared: Set<Slot<C>> = new Set<Slot<C>>();
   #nextId = 1;
+  #size = 0;
 
   /** Connections of every state that counts against `max`. */
   get size(): number {
-    return this.#slots.size;
+    return this.#size;
+  }
+
+  /** Connections that are not on their way out. */
+  get staying(): number {
+    return this.#size - this.#counts[State.closing]!;
   }
 
   /** Connections that are open and not on their way out. */
@@ -132,6 +141,7 @@ export class SlotTable<C> {
   add(now: number): Slot<C> {
     const slot = new Slot<C>(this.#nextId++, now);
     this.#slots.add(slot);
+    this.#size++;
     this.#counts[State.opening]!++;
     return slot;
   }
@@ -146,6 +156,7 @@ export class SlotTable<C> {
     if (to === State.closed) {
       this.#counts[State.closed]!--;
       this.#slots.delete(slot);
+      this.#size--;
     }
   }
 

@@ -2,6 +2,7 @@
 
 import { outsideCallers } from './async-scope.ts';
 import { Check } from './check.ts';
+import type { Moment } from './clock.ts';
 import type { Closer } from './closer.ts';
 import type { CloseReason } from './observer.ts';
 import type { Parts } from './parts.ts';
@@ -11,30 +12,34 @@ import { type Slot, State } from './slot.ts';
 export class Turnaround<C> {
   readonly #parts: Parts<C>;
   readonly #closer: Closer<C>;
-  readonly #offer: (slot: Slot<C>, now: number) => void;
+  readonly #offer: (slot: Slot<C>, now: Moment) => void;
   // What a connector does not have costs its leases nothing.
   readonly #validates: boolean;
   readonly #resets: boolean;
   readonly #asksQuiet: boolean;
+  /** Is there anything to be asked of every connection that comes back? */
+  readonly #asks: boolean;
 
-  /** @param offer - offers a connection that has become idle to those who wait */
-  constructor(parts: Parts<C>, closer: Closer<C>, offer: (slot: Slot<C>, now: number) => void) {
+  /** @param offer - offers a connection that nobody has any more to those who wait */
+  constructor(parts: Parts<C>, closer: Closer<C>, offer: (slot: Slot<C>, now: Moment) => void) {
     this.#parts = parts;
     this.#closer = closer;
     this.#offer = offer;
     this.#validates = parts.connector.validate !== undefined;
     this.#resets = parts.connector.reset !== undefined;
     this.#asksQuiet = parts.connector.isQuiet !== undefined;
+    this.#asks = this.#resets || this.#asksQuiet || parts.options.maxUses < Number.POSITIVE_INFINITY;
   }
 
   /** Nobody has the connection any more. */
-  settle(slot: Slot<C>, now: number): void {
-    if (!this.#resets || !this.#reset(slot)) this.ready(slot, now);
+  settle(slot: Slot<C>, now: Moment): void {
+    if (slot.condemned === undefined && !this.#asks && !this.#parts.mayShed) this.#rest(slot, now);
+    else if (!this.#resets || !this.#reset(slot)) this.ready(slot, now);
   }
 
   /** Starts to put the connection in order, if it is to be kept and needs it. */
   #reset(slot: Slot<C>): boolean {
-    if (slot.condemned !== undefined) return false;
+    if (slot.condemned !== undefined || this.#parts.isClosing) return false;
     const check = new Check();
     const resetting = this.#startReset(slot, check);
     if (resetting === undefined) return false;
@@ -53,32 +58,42 @@ export class Turnaround<C> {
   #awaitReset(slot: Slot<C>, check: Check, resetting: Promise<unknown>): void {
     const { slots, clock, options } = this.#parts;
     slots.move(slot, State.resetting);
+    slot.check = check;
     void check.passes(resetting, options.connectTimeoutMs, clock).then((passed) => {
+      slot.check = undefined;
       if (!passed) slot.condemned ??= 'reset-failed';
       this.ready(slot, clock.turnNow());
     });
   }
 
   /** An open connection that nobody has: to be closed if there is a reason, else for the next in the queue, or idle. */
-  ready(slot: Slot<C>, now: number): void {
-    const { slots } = this.#parts;
+  ready(slot: Slot<C>, now: Moment): void {
     const reason = this.#reasonToClose(slot);
     if (reason !== undefined) {
       this.#close(slot, reason);
       return;
     }
-    slots.move(slot, State.idle);
-    slot.idleSince = now;
-    if (this.#parts.waiting > 0) this.#offer(slot, now);
-    else slots.idle.push(slot);
+    this.#rest(slot, now);
+  }
+
+  /** It is for the next in the queue, or idle. */
+  #rest(slot: Slot<C>, now: Moment): void {
+    const parts = this.#parts;
+    slot.idleSince = now.ms;
+    // Handed over from one lease to the next it is never idle; the offer makes it so if nobody takes it.
+    if (slot.state !== State.leased || parts.waiting === 0) parts.slots.move(slot, State.idle);
+    if (parts.waiting > 0) this.#offer(slot, now);
+    else parts.slots.idle.push(slot);
   }
 
   #reasonToClose(slot: Slot<C>): CloseReason | undefined {
     const parts = this.#parts;
     if (slot.condemned !== undefined) return slot.condemned;
     if (slot.uses >= parts.options.maxUses) return 'worn-out';
-    if (parts.slots.size > parts.max) return 'shrunk';
-    if (parts.isClosing) return 'pool-closed';
+    if (parts.mayShed) {
+      if (parts.slots.staying > parts.max) return 'shrunk';
+      if (parts.isClosing) return 'pool-closed';
+    }
     if (this.#asksQuiet && !parts.connector.isQuiet!(slot.connection as C)) return 'busy';
     return undefined;
   }
@@ -96,8 +111,10 @@ export class Turnaround<C> {
   }
 
   /** Whether an idle connection must be asked before it is lent. */
-  needsValidation(slot: Slot<C>, now: number): boolean {
-    return this.#validates && (slot.suspect || now - slot.aliveAt > this.#parts.options.validateAfterIdleMs);
+  needsValidation(slot: Slot<C>, now: Moment): boolean {
+    return (
+      this.#validates && (slot.suspect || now.ms - slot.aliveAt > this.#parts.options.validateAfterIdleMs)
+    );
   }
 
   /** Asks an idle connection whether it lives; it comes back to the idle ones, or is closed. */
@@ -109,17 +126,19 @@ export class Turnaround<C> {
     slot.checkedSince = startedAt;
     validatingTime.began(startedAt);
     const check = new Check();
+    slot.check = check;
     const answer = outsideCallers(async () => connector.validate!(slot.connection as C, check));
     void check.passes(answer, options.connectTimeoutMs, clock).then((alive) => this.#validated(slot, alive));
   }
 
   #validated(slot: Slot<C>, alive: boolean): void {
     const { slots, clock, measures, observers, validatingTime } = this.#parts;
-    const now = clock.now();
-    const tookMs = now - slot.checkedSince;
+    const now: Moment = { ms: clock.now() };
+    const tookMs = now.ms - slot.checkedSince;
     const { idleSince } = slot;
-    slot.answeredAt = now;
-    validatingTime.ended(now);
+    slot.answeredAt = now.ms;
+    slot.check = undefined;
+    validatingTime.ended(now.ms);
     measures.validate.record(tookMs);
     observers.tell('validated', { ...this.#parts.event(slot), alive, tookMs });
     if (alive) {
@@ -134,10 +153,9 @@ export class Turnaround<C> {
     if (slot.state === State.idle) slots.putBack(slot, idleSince);
   }
 
-  /** A detached connection leaves the pool; it keeps its place until its end, where the connector can tell it. */
+  /** A detached connection leaves the pool. */
   letGo(slot: Slot<C>): void {
-    this.#parts.slots.move(slot, State.detached);
-    if (this.#parts.connector.onLost === undefined) this.#closer.leftForGood(slot);
+    this.#closer.letGo(slot);
   }
 
   /** The connection has died of itself. Returns whether it was idle. */

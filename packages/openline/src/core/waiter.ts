@@ -1,64 +1,66 @@
 // Callers in the queue: each is offered a connection, refused, or leaves, once; whichever comes first.
 
+import type { Moment } from './clock.ts';
 import type { LeaseMode } from './holder.ts';
 import type { Lease } from './lease.ts';
 import type { Place } from './place.ts';
 
-/** What is kept for a waiter only when there is need. */
-export interface WaiterExtras<C> {
+/** On what terms a caller waits. One object serves all who wait on the pool's usual ones. */
+export interface WaiterTerms<C> {
+  readonly timeoutMs: number;
+  /** Where it was called, if that was captured. */
+  readonly place: Place | undefined;
   /** What listens to the caller's signal, to be taken off again. */
-  readonly abortion?: Abortion | undefined;
+  readonly abortion: Abortion | undefined;
   /** Told of the lease, while the pool marks its callers. */
-  readonly granted?: ((lease: Lease<C>) => void) | undefined;
+  readonly granted: ((lease: Lease<C>) => void) | undefined;
   /** This caller already holds a lease of the pool. */
-  readonly holdsAlready?: boolean;
+  readonly holdsAlready: boolean;
 }
 
-/** A caller that waits for a connection. */
+/** A caller that waits for a connection. There may be very many: it has no field that could be elsewhere. */
 export class Waiter<C> {
   readonly resolve: (lease: Lease<C> | Promise<never>) => void;
-  readonly enqueuedAt: number;
-  readonly timeoutMs: number;
+  readonly began: Moment;
   /** Its number among all waiters of the pool: a smaller one came earlier. */
   readonly turn: number;
-  readonly place: Place | undefined;
-  /** What few waiters need. */
-  extras: WaiterExtras<C> | undefined = undefined;
-  /** Set while it stands in a queue. */
-  queue: WaiterQueue<C> | undefined = undefined;
-  previous: Waiter<C> | undefined = undefined;
-  next: Waiter<C> | undefined = undefined;
+  terms: WaiterTerms<C>;
+  previous: Waiter<C> | undefined;
+  next: Waiter<C> | undefined;
 
   constructor(
     resolve: (lease: Lease<C> | Promise<never>) => void,
-    enqueuedAt: number,
-    timeoutMs: number,
+    began: Moment,
     turn: number,
-    place: Place | undefined,
+    terms: WaiterTerms<C>,
   ) {
     this.resolve = resolve;
-    this.enqueuedAt = enqueuedAt;
-    this.timeoutMs = timeoutMs;
+    this.began = began;
     this.turn = turn;
-    this.place = place;
+    this.terms = terms;
+    this.previous = undefined;
+    this.next = undefined;
+  }
+
+  get enqueuedAt(): number {
+    return this.began.ms;
   }
 
   get deadline(): number {
-    return this.enqueuedAt + this.timeoutMs;
+    return this.began.ms + this.terms.timeoutMs;
   }
 
   /** Takes the offer. The caller must have taken the waiter out of its queue: that is what makes it happen once. */
   accept(lease: Lease<C>): void {
-    if (this.extras !== undefined) {
-      this.extras.abortion?.detach();
-      this.extras.granted?.(lease);
-    }
+    const { abortion, granted } = this.terms;
+    abortion?.detach();
+    granted?.(lease);
     this.resolve(lease);
   }
 
   /** Ends the wait with an error. Rejecting through `resolve` saves each waiter the closure of its `reject`. */
   refuse(error: unknown): void {
-    this.extras?.abortion?.detach();
+    this.terms.abortion?.detach();
     this.resolve(Promise.reject(error));
   }
 }
@@ -107,8 +109,12 @@ export class WaiterQueue<C> {
       if (waiter.deadline < tail.deadline) this.#deadlinesInOrder = false;
     }
     this.#tail = waiter;
-    waiter.queue = this;
     this.size++;
+  }
+
+  /** Whether a waiter that was put into this queue is still there. */
+  has(waiter: Waiter<C>): boolean {
+    return waiter === this.head || waiter.previous !== undefined;
   }
 
   remove(waiter: Waiter<C>): void {
@@ -119,7 +125,6 @@ export class WaiterQueue<C> {
     else next.previous = previous;
     waiter.previous = undefined;
     waiter.next = undefined;
-    waiter.queue = undefined;
     this.size--;
   }
 
