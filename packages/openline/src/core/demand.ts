@@ -15,8 +15,6 @@ export class Demand<C> {
   readonly #opener: Opener<C>;
   readonly #lookAgain: Alarm;
   #lastCallerAt = Number.NEGATIVE_INFINITY;
-  /** Shares that a connection is expected to carry; before the first one is open it is not known, and one is opened to find out. */
-  expectedCapacity: number = Number.POSITIVE_INFINITY;
 
   /** @param dispatch - called when it is time to look again */
   constructor(parts: Parts<C>, opener: Opener<C>, dispatch: () => void) {
@@ -65,7 +63,7 @@ export class Demand<C> {
     if (parts.waiting > 0) {
       const lines =
         exclusive.size +
-        (shared.size === 0 ? 0 : Math.max(1, Math.ceil(shared.size / this.expectedCapacity)));
+        (shared.size === 0 ? 0 : Math.max(1, Math.ceil(shared.size / parts.expectedCapacity)));
       const coming = slots.count(State.resetting) + this.#soonValidated(now);
       wanted = Math.max(
         wanted,

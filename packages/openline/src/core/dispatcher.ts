@@ -1,17 +1,17 @@
-// Matches those who want a connection with the connections: the one place where they are lent and taken back.
+// Matches those who want a connection with the connections, in order of arrival.
 
 import type { Clock, Moment } from './clock.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Demand } from './demand.ts';
 import { PoolClosedError, QueueFullError } from './errors.ts';
 import type { LeaseMode } from './holder.ts';
-import { Lease, type Lender } from './lease.ts';
-import type { Measures } from './measures.ts';
+import type { Lease } from './lease.ts';
+import type { Lending } from './lending.ts';
 import type { NestingGuard } from './nesting.ts';
 import type { Observers } from './observer.ts';
 import { checkAcquire } from './options.ts';
 import type { Parts } from './parts.ts';
-import { type Place, placeBudget } from './place.ts';
+import { placeBudget } from './place.ts';
 import { leastLoaded, placeShare } from './placement.ts';
 import { type Slot, type SlotTable, State } from './slot.ts';
 import type { Turnaround } from './turnaround.ts';
@@ -35,6 +35,7 @@ const mostOvertakes = 1_000;
 /** What the dispatcher works with. */
 export interface DispatcherParts<C> {
   readonly parts: Parts<C>;
+  readonly lending: Lending<C>;
   readonly turnaround: Turnaround<C>;
   readonly demand: Demand<C>;
   readonly deadlines: Deadlines<C>;
@@ -47,13 +48,13 @@ function captureResolve(resolve: unknown): void {
   capturedResolve = resolve;
 }
 
-/** Lends connections and takes them back. */
-export class Dispatcher<C> implements Lender<C> {
+/** Decides who gets which connection, and who waits. */
+export class Dispatcher<C> {
   readonly #parts: Parts<C>;
   // Taken out of the parts, since every lease passes through them.
   readonly #clock: Clock;
   readonly #slots: SlotTable<C>;
-  readonly #measures: Measures;
+  readonly #lending: Lending<C>;
   readonly #observers: Observers<C>;
   readonly #turnaround: Turnaround<C>;
   readonly #demand: Demand<C>;
@@ -65,11 +66,11 @@ export class Dispatcher<C> implements Lender<C> {
   /** The line that empties for the exclusive lease at the head of the queue. */
   #reserved: Slot<C> | undefined;
 
-  constructor({ parts, turnaround, demand, deadlines, nesting }: DispatcherParts<C>) {
+  constructor({ parts, lending, turnaround, demand, deadlines, nesting }: DispatcherParts<C>) {
     this.#parts = parts;
     this.#clock = parts.clock;
     this.#slots = parts.slots;
-    this.#measures = parts.measures;
+    this.#lending = lending;
     this.#observers = parts.observers;
     this.#turnaround = turnaround;
     this.#demand = demand;
@@ -83,10 +84,6 @@ export class Dispatcher<C> implements Lender<C> {
       granted: undefined,
       holdsAlready: false,
     };
-  }
-
-  get name(): string {
-    return this.#parts.name;
   }
 
   /** A connection that is there is lent on the spot; everybody else waits. */
@@ -109,7 +106,7 @@ export class Dispatcher<C> implements Lender<C> {
     const now = this.#clock.turnNow();
     if (this.#turnaround.needsValidation(slot, now)) return undefined;
     idle.pop();
-    return this.#lendAlone(slot, now, 0, placeBudget.capture(now, below));
+    return this.#lending.alone(slot, now, 0, placeBudget.capture(now, below));
   }
 
   /** Lends what can be lent at once; nothing when a caller waits already. */
@@ -291,7 +288,7 @@ export class Dispatcher<C> implements Lender<C> {
     this.#queue(mode).remove(waiter);
     if (this.#parts.waiting === 0) this.#queueEmptied();
     const waitedMs = now === waiter.began ? 0 : now.ms - waiter.began.ms;
-    waiter.accept(this.#lend(mode, slot, now, waitedMs, waiter.terms.place));
+    waiter.accept(this.#lending.lend(mode, slot, now, waitedMs, waiter.terms.place));
   }
 
   /** Chooses the shared line that is soonest empty for the exclusive lease at the head of the queue. */
@@ -316,7 +313,9 @@ export class Dispatcher<C> implements Lender<C> {
   // biome-ignore lint/complexity/noBannedTypes: any function at all may stand in a stack.
   #lendNow(mode: LeaseMode, now: Moment, below: Function): Lease<C> | undefined {
     const slot = mode === 'exclusive' ? this.#takeFresh(now) : this.#lineForShare(now);
-    return slot === undefined ? undefined : this.#lend(mode, slot, now, 0, placeBudget.capture(now, below));
+    return slot === undefined
+      ? undefined
+      : this.#lending.lend(mode, slot, now, 0, placeBudget.capture(now, below));
   }
 
   /** Takes the most recently used idle connection that needs no validation. */
@@ -342,92 +341,13 @@ export class Dispatcher<C> implements Lender<C> {
 
   /** The line for one more share: an idle connection, or the best of those that are shared. */
   #lineForShare(now: Moment): Slot<C> | undefined {
-    return this.#takeFresh(now) ?? placeShare(this.#parts.slots.shared, this.#capacityOf, leastLoaded);
+    return this.#takeFresh(now) ?? placeShare(this.#parts.slots.shared, this.#parts.capacityOf, leastLoaded);
   }
 
-  readonly #capacityOf = (slot: Slot<C>): number => {
-    const capacity = this.#parts.connector.capacity?.(slot.connection as C) ?? 1;
-    this.#demand.expectedCapacity = capacity;
-    return capacity;
-  };
-
-  #lend(mode: LeaseMode, slot: Slot<C>, now: Moment, waitedMs: number, place: Place | undefined): Lease<C> {
-    return mode === 'exclusive'
-      ? this.#lendAlone(slot, now, waitedMs, place)
-      : this.#lendShare(slot, now, waitedMs, place);
-  }
-
-  #lendAlone(slot: Slot<C>, now: Moment, waitedMs: number, place: Place | undefined): Lease<C> {
-    const lease = new Lease<C>(this, slot, now, place);
-    // Handed over from the lease before, it is leased already; lent twice it never is.
-    if (slot.state !== State.leased || slot.leases > 0) this.#slots.move(slot, State.leased);
-    slot.lease = lease;
-    this.#measures.wait.record(waitedMs);
-    if (this.#observers.watchAcquired) this.#tellAcquired(slot, waitedMs);
-    return lease;
-  }
-
-  #lendShare(slot: Slot<C>, now: Moment, waitedMs: number, place: Place | undefined): Lease<C> {
-    const lease = new Lease<C>(this, slot, now, place);
-    slot.shares ??= new Set();
-    slot.shares.add(lease);
-    if (slot.state !== State.leased) {
-      this.#slots.move(slot, State.leased);
-      this.#slots.shared.add(slot);
-      this.#capacityOf(slot);
-    }
-    this.#measures.wait.record(waitedMs);
-    if (this.#observers.watchAcquired) this.#tellAcquired(slot, waitedMs);
-    return lease;
-  }
-
-  released(lease: Lease<C>, slot: Slot<C>): void {
-    const now = this.#clock.turnNow();
-    if (this.#ended(lease, slot, now)) this.#turnaround.settle(slot, now);
-  }
-
-  discarded(lease: Lease<C>, slot: Slot<C>, reason: unknown): void {
-    slot.condemned ??= reason instanceof Error ? 'broken' : 'discarded';
-    slot.fault ??= reason;
-    this.released(lease, slot);
-  }
-
-  detached(lease: Lease<C>, slot: Slot<C>): void {
-    this.#ended(lease, slot, this.#clock.turnNow());
-    this.#turnaround.letGo(slot);
-  }
-
-  /** Accounts for the end of a lease. Returns whether nobody has the connection any more. */
-  #ended(lease: Lease<C>, slot: Slot<C>, now: Moment): boolean {
-    slot.uses++;
-    this.#measures.use.record(now === lease.began ? 0 : now.ms - lease.began.ms);
-    if (this.#observers.watchReleased) this.#tellReleased(lease, slot, now);
-    if (slot.lease !== lease) return this.#shareEnded(lease, slot);
-    slot.lease = undefined;
-    return true;
-  }
-
-  #shareEnded(lease: Lease<C>, slot: Slot<C>): boolean {
-    slot.shares!.delete(lease);
-    if (slot.shares!.size > 0) {
-      this.dispatch();
-      return false;
-    }
-    this.#slots.shared.delete(slot);
-    if (slot === this.#reserved) this.#unreserve();
-    return true;
-  }
-
-  #tellReleased(lease: Lease<C>, slot: Slot<C>, now: Moment): void {
-    this.#observers.tell('released', {
-      ...this.#parts.event(slot),
-      usedMs: now.ms - lease.began.ms,
-      mode: slot.mode!,
-    });
-  }
-
-  #tellAcquired(slot: Slot<C>, waitedMs: number): void {
-    this.#observers.tell('acquired', { ...this.#parts.event(slot), waitedMs, mode: slot.mode! });
+  /** A shared lease has ended. */
+  shareEnded(slot: Slot<C>): void {
+    if (slot.leases > 0) this.dispatch();
+    else if (slot === this.#reserved) this.#unreserve();
   }
 
   /** Offers a connection that nobody has any more to those who wait. */

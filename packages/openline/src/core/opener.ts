@@ -2,7 +2,7 @@
 
 import { outsideCallers } from './async-scope.ts';
 import type { Closer } from './closer.ts';
-import type { OpenContext } from './connector.ts';
+import type { Connector, OpenContext } from './connector.ts';
 import { ConnectError, PoolClosedError } from './errors.ts';
 import type { OpenPhase } from './observer.ts';
 import type { Parts } from './parts.ts';
@@ -178,7 +178,7 @@ export class Opener<C> {
     if (ending.how === 'failed') this.#closer.vacate(slot);
     else this.#closeWhateverComes(slot, attempt, opening, error);
     if (ending.how !== 'abandoned') {
-      this.#outcomes.failed(error, timedOut || (connector.isRetryable?.(cause) ?? true));
+      this.#outcomes.failed(error, timedOut || isRetryable(connector, cause));
     }
     return error;
   }
@@ -200,6 +200,20 @@ export class Opener<C> {
     slot.bornAt = now;
     slot.answeredAt = now;
     slot.expiresAt = now + options.maxLifetimeMs * (1 - lifetimeJitter * Math.random());
-    connector.onLost?.(connection, (error) => this.#outcomes.lost(slot, error));
+    try {
+      connector.onLost?.(connection, (error) => this.#outcomes.lost(slot, error));
+    } catch (error) {
+      // It cannot tell of its death: whoever gets it must ask first.
+      slot.suspect = true;
+      slot.fault = error;
+    }
+  }
+}
+
+function isRetryable(connector: Connector<unknown>, error: unknown): boolean {
+  try {
+    return connector.isRetryable?.(error) ?? true;
+  } catch {
+    return true;
   }
 }

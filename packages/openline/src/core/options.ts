@@ -27,7 +27,7 @@ export interface PoolOptions<C = unknown> {
   readonly maxLifetimeMs?: number;
   /** An idle connection is validated when it was last known to live this long ago. Default 120,000, above 0; `Infinity`: never. */
   readonly keepaliveMs?: number;
-  /** A connection last known to live this long ago is validated before it is lent. Default 1,000; 0: always; `Infinity`: never, except after the clock has jumped. */
+  /** A connection last known to live this long ago is validated before it is lent. Default 1,000; 0: unless it answered this very moment; `Infinity`: never, except after the clock has jumped. */
   readonly validateAfterIdleMs?: number;
   /** Observers are told of a lease that lasts longer. Default 30,000, above 0; `Infinity`: never. */
   readonly leakThresholdMs?: number;

@@ -40,6 +40,8 @@ export class Parts<C> {
   readonly opens: Set<OpenUnderWay> = new Set<OpenUnderWay>();
   readonly openingTime: BusyTime = new BusyTime();
   readonly validatingTime: BusyTime = new BusyTime();
+  /** Shares that a connection is expected to carry; before the first one is open it is not known, and one is opened to find out. */
+  expectedCapacity: number = Number.POSITIVE_INFINITY;
   #state: PoolState = 'running';
   #max: number;
   /** Changed by `resize()`. */
@@ -105,4 +107,14 @@ export class Parts<C> {
   event(slot: Slot<C>): { poolName: string; connectionId: number; connection: C | undefined } {
     return { poolName: this.name, connectionId: slot.id, connection: slot.connection };
   }
+
+  /** The shared leases that a connection carries at once, asked of its connector. */
+  readonly capacityOf = (slot: Slot<C>): number => {
+    try {
+      this.expectedCapacity = this.connector.capacity?.(slot.connection as C) ?? 1;
+    } catch {
+      this.expectedCapacity = 1;
+    }
+    return this.expectedCapacity;
+  };
 }

@@ -8,6 +8,7 @@ import { type AcquireOptions, Dispatcher } from './dispatcher.ts';
 import { InvalidOptionsError, PoolClosedError, type PoolCounts } from './errors.ts';
 import type { HolderInfo, LeaseMode } from './holder.ts';
 import type { Lease } from './lease.ts';
+import { Lending } from './lending.ts';
 import { Maintainer } from './maintainer.ts';
 import type { PoolTimes, PoolTotals } from './measures.ts';
 import { NestingGuard } from './nesting.ts';
@@ -119,8 +120,10 @@ export class Pool<C> {
     this.#demand = new Demand(parts, this.#opener, dispatch);
     this.#deadlines = new Deadlines(parts, nesting, () => this.#dispatcher.afterLeaving());
     this.#maintainer = new Maintainer(parts, this.#turnaround, this.#demand, nesting);
+    const lending = new Lending(parts, this.#turnaround, (slot) => this.#dispatcher.shareEnded(slot));
     this.#dispatcher = new Dispatcher({
       parts,
+      lending,
       turnaround: this.#turnaround,
       demand: this.#demand,
       deadlines: this.#deadlines,

@@ -94,8 +94,16 @@ export class Turnaround<C> {
       if (parts.slots.staying > parts.max) return 'shrunk';
       if (parts.isClosing) return 'pool-closed';
     }
-    if (this.#asksQuiet && !parts.connector.isQuiet!(slot.connection as C)) return 'busy';
+    if (this.#asksQuiet && !this.#isQuiet(slot)) return 'busy';
     return undefined;
+  }
+
+  #isQuiet(slot: Slot<C>): boolean {
+    try {
+      return this.#parts.connector.isQuiet!(slot.connection as C);
+    } catch {
+      return false;
+    }
   }
 
   #close(slot: Slot<C>, reason: CloseReason): void {
@@ -112,9 +120,12 @@ export class Turnaround<C> {
 
   /** Whether an idle connection must be asked before it is lent. */
   needsValidation(slot: Slot<C>, now: Moment): boolean {
-    return (
-      this.#validates && (slot.suspect || now.ms - slot.aliveAt > this.#parts.options.validateAfterIdleMs)
-    );
+    return this.#validates && (slot.suspect || this.#isStale(slot, now.ms));
+  }
+
+  #isStale(slot: Slot<C>, now: number): boolean {
+    // What answered just now is fresh even where every connection is to be asked: nobody would ever get one otherwise.
+    return now - slot.aliveAt >= this.#parts.options.validateAfterIdleMs && slot.answeredAt !== now;
   }
 
   /** Asks an idle connection whether it lives; it comes back to the idle ones, or is closed. */

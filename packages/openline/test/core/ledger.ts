@@ -23,6 +23,9 @@ export class Ledger {
   /** The last number served, by mode: each mode is served in the order of asking. */
   readonly #served: Record<LeaseMode, number> = { exclusive: -1, shared: -1 };
   #servedAlone = -1;
+  /** Connections that nobody may get any more: from the next settling on, since a lease may be on its way. */
+  readonly #condemned = new Set<FakeConnection>();
+  readonly #toCondemn = new Set<FakeConnection>();
   /** What was found in a callback, to be thrown where the test can see it. */
   readonly #broken: string[] = [];
 
@@ -59,6 +62,11 @@ export class Ledger {
     return lease;
   }
 
+  /** The connection was discarded, or has died. */
+  condemn(connection: FakeConnection): void {
+    this.#toCondemn.add(connection);
+  }
+
   /** Forgets the leases that the pool has taken back. */
   forgetEnded(): void {
     for (const caller of this.holding) if (caller.lease!.ended) caller.state = 'ended';
@@ -79,6 +87,8 @@ export class Ledger {
       // A timer's delay is rounded up to whole milliseconds.
       this.#expect(now < deadline + 1, `caller ${number} waits at ${now}, beyond its deadline ${deadline}`);
     }
+    for (const connection of this.#toCondemn) this.#condemned.add(connection);
+    this.#toCondemn.clear();
     const passed = this.pending.filter(({ number }) => number < this.#servedAlone);
     this.#expect(passed.length === 0, `caller ${this.#servedAlone} overtook ${passed[0]?.number}`);
     this.throwIfBroken();
@@ -111,6 +121,7 @@ export class Ledger {
     const most = this.#connector.capacity(connection);
     this.#expect(others.size <= most, `connection ${id} lent ${others.size} times, its capacity is ${most}`);
     this.#expect(this.#connector.live.has(connection), `connection ${id} was lent after its close`);
+    this.#expect(!this.#condemned.has(connection), `connection ${id} was lent though it was condemned`);
     const checks = [...this.#connector.validations, ...this.#connector.resets];
     const checked = checks.some((call) => call.connection === connection && !call.settled);
     this.#expect(!checked, `connection ${id} was lent while it was validated or reset`);

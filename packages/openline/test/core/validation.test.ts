@@ -35,9 +35,19 @@ describe('after validateAfterIdleMs', () => {
     const kit = await stale(1);
     await kit.pool.use(() => undefined);
     expect(kit.connector.validations).toHaveLength(1);
-    await kit.clock.advance(1_000);
+    await kit.clock.advance(999);
     await kit.pool.use(() => undefined);
     expect(kit.connector.validations).toHaveLength(1);
+  });
+
+  test.each(['exclusive', 'shared'] as const)('0 means always, also for %s leases', async (mode) => {
+    const kit = setUp({ max: 1, validateAfterIdleMs: 0 });
+    await openIdle(kit, 1);
+    for (let time = 1; time <= 2; time++) {
+      await kit.clock.advance(1);
+      (await kit.pool.acquire({ mode })).release();
+      expect(kit.connector.validations).toHaveLength(time);
+    }
   });
 
   test('a connector that cannot validate lends unasked', async () => {

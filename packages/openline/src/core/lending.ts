@@ -1,0 +1,114 @@
+// The beginning and the end of every lease: the one place where connections are lent and taken back.
+
+import type { Clock, Moment } from './clock.ts';
+import type { LeaseMode } from './holder.ts';
+import { Lease, type Lender } from './lease.ts';
+import type { Measures } from './measures.ts';
+import type { Observers } from './observer.ts';
+import type { Parts } from './parts.ts';
+import type { Place } from './place.ts';
+import { type Slot, type SlotTable, State } from './slot.ts';
+import type { Turnaround } from './turnaround.ts';
+
+/** Lends connections and takes them back. */
+export class Lending<C> implements Lender<C> {
+  readonly #parts: Parts<C>;
+  // Taken out of the parts, since every lease passes through them.
+  readonly #clock: Clock;
+  readonly #slots: SlotTable<C>;
+  readonly #measures: Measures;
+  readonly #observers: Observers<C>;
+  readonly #turnaround: Turnaround<C>;
+  readonly #onShareEnded: (slot: Slot<C>) => void;
+
+  /** @param onShareEnded - told when a shared lease has ended: its line has room, or is empty */
+  constructor(parts: Parts<C>, turnaround: Turnaround<C>, onShareEnded: (slot: Slot<C>) => void) {
+    this.#parts = parts;
+    this.#clock = parts.clock;
+    this.#slots = parts.slots;
+    this.#measures = parts.measures;
+    this.#observers = parts.observers;
+    this.#turnaround = turnaround;
+    this.#onShareEnded = onShareEnded;
+  }
+
+  get name(): string {
+    return this.#parts.name;
+  }
+
+  lend(mode: LeaseMode, slot: Slot<C>, now: Moment, waitedMs: number, place: Place | undefined): Lease<C> {
+    return mode === 'exclusive'
+      ? this.alone(slot, now, waitedMs, place)
+      : this.#share(slot, now, waitedMs, place);
+  }
+
+  /** Lends the whole connection. */
+  alone(slot: Slot<C>, now: Moment, waitedMs: number, place: Place | undefined): Lease<C> {
+    const lease = new Lease<C>(this, slot, now, place);
+    // Handed over from the lease before, it is leased already; lent twice it never is.
+    if (slot.state !== State.leased || slot.leases > 0) this.#slots.move(slot, State.leased);
+    slot.lease = lease;
+    this.#measures.wait.record(waitedMs);
+    if (this.#observers.watchAcquired) this.#tellAcquired(slot, waitedMs);
+    return lease;
+  }
+
+  #share(slot: Slot<C>, now: Moment, waitedMs: number, place: Place | undefined): Lease<C> {
+    const lease = new Lease<C>(this, slot, now, place);
+    slot.shares ??= new Set();
+    slot.shares.add(lease);
+    if (slot.state !== State.leased) {
+      this.#slots.move(slot, State.leased);
+      this.#slots.shared.add(slot);
+      this.#parts.capacityOf(slot);
+    }
+    this.#measures.wait.record(waitedMs);
+    if (this.#observers.watchAcquired) this.#tellAcquired(slot, waitedMs);
+    return lease;
+  }
+
+  released(lease: Lease<C>, slot: Slot<C>): void {
+    const now = this.#clock.turnNow();
+    if (this.#ended(lease, slot, now)) this.#turnaround.settle(slot, now);
+  }
+
+  discarded(lease: Lease<C>, slot: Slot<C>, reason: unknown): void {
+    slot.condemned ??= reason instanceof Error ? 'broken' : 'discarded';
+    slot.fault ??= reason;
+    this.released(lease, slot);
+  }
+
+  detached(lease: Lease<C>, slot: Slot<C>): void {
+    this.#ended(lease, slot, this.#clock.turnNow());
+    this.#turnaround.letGo(slot);
+  }
+
+  /** Accounts for the end of a lease. Returns whether nobody has the connection any more. */
+  #ended(lease: Lease<C>, slot: Slot<C>, now: Moment): boolean {
+    slot.uses++;
+    this.#measures.use.record(now === lease.began ? 0 : now.ms - lease.began.ms);
+    if (this.#observers.watchReleased) this.#tellReleased(lease, slot, now);
+    if (slot.lease !== lease) return this.#shareEnded(lease, slot);
+    slot.lease = undefined;
+    return true;
+  }
+
+  #shareEnded(lease: Lease<C>, slot: Slot<C>): boolean {
+    slot.shares!.delete(lease);
+    // A line that is never empty would otherwise never be asked.
+    if (slot.uses >= this.#parts.options.maxUses) slot.condemned ??= 'worn-out';
+    const emptied = slot.shares!.size === 0;
+    if (emptied) this.#slots.shared.delete(slot);
+    this.#onShareEnded(slot);
+    return emptied;
+  }
+
+  #tellReleased(lease: Lease<C>, slot: Slot<C>, now: Moment): void {
+    const usedMs = now.ms - lease.began.ms;
+    this.#observers.tell('released', { ...this.#parts.event(slot), usedMs, mode: slot.mode! });
+  }
+
+  #tellAcquired(slot: Slot<C>, waitedMs: number): void {
+    this.#observers.tell('acquired', { ...this.#parts.event(slot), waitedMs, mode: slot.mode! });
+  }
+}
