@@ -23,7 +23,7 @@ export class Demand<C> {
     this.#lookAgain = new Alarm(parts.clock, dispatch, false);
   }
 
-  /** A caller could not be served at once. Returns the failure with which to turn it away, if the outage has lasted long enough for that. */
+  /** A caller came in an outage and could not be served. Returns the failure with which to turn it away, if the outage has lasted long enough for that. */
   callerCame(now: number): ConnectError | undefined {
     this.#lastCallerAt = now;
     return this.breakerOpen(now) ? this.#parts.outage.lastFailure : undefined;
@@ -44,6 +44,7 @@ export class Demand<C> {
     const parts = this.#parts;
     if (parts.state !== 'running') return;
     const { slots, outage } = parts;
+    if (parts.waiting > 0) this.#lastCallerAt = now;
     const wanted = this.#wanted(now);
     if (wanted <= 0 && parts.waiting === 0) return;
     const allowed = Math.min(wanted, outage.allowance(now));

@@ -168,16 +168,17 @@ export class Dispatcher<C> {
 
   /** Why a caller that cannot be served at once may not even wait. */
   #refusal(timeoutMs: number, now: number): Error | undefined {
+    const { outage, options, waiting } = this.#parts;
+    if (outage.since === undefined && timeoutMs > 0 && waiting < options.maxWaiters) return undefined;
+    return this.#refusalInNeed(timeoutMs, now);
+  }
+
+  #refusalInNeed(timeoutMs: number, now: number): Error | undefined {
     const parts = this.#parts;
     const outage = this.#demand.callerCame(now);
-    if (outage !== undefined) {
-      this.#demand.grow(now);
-      return outage;
-    }
-    if (timeoutMs === 0) {
-      this.#demand.grow(now);
-      return this.#deadlines.atOnce(now);
-    }
+    if (outage !== undefined || timeoutMs === 0) this.#demand.grow(now);
+    if (outage !== undefined) return outage;
+    if (timeoutMs === 0) return this.#deadlines.atOnce(now);
     if (parts.waiting < parts.options.maxWaiters) return undefined;
     parts.measures.refused++;
     return new QueueFullError(parts.name, parts.options.maxWaiters, parts.counts());
@@ -185,9 +186,9 @@ export class Dispatcher<C> {
 
   #enqueue(waiter: Waiter<C>, mode: LeaseMode): void {
     const parts = this.#parts;
-    this.#queue(mode).push(waiter);
+    const watched = this.#queue(mode).push(waiter);
+    if (watched) this.#deadlines.watch(waiter.deadline);
     if (parts.waiting === 1) this.#deadlines.keepAlive(true);
-    this.#deadlines.watch(waiter.deadline);
     if (this.#observers.watchWaiting)
       this.#observers.tell('waiting', { poolName: parts.name, waiting: parts.waiting, mode });
     // A queue that stood already stands because nothing is to be had: only what is new can change that.

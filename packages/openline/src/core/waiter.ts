@@ -98,18 +98,21 @@ export class WaiterQueue<C> {
     this.mode = mode;
   }
 
-  push(waiter: Waiter<C>): void {
+  /** Returns whether its deadline is to be watched: behind somebody on the same terms it cannot be the next. */
+  push(waiter: Waiter<C>): boolean {
     const tail = this.#tail;
+    this.#tail = waiter;
+    this.size++;
     if (tail === undefined) {
       this.head = waiter;
       this.#deadlinesInOrder = true;
-    } else {
-      tail.next = waiter;
-      waiter.previous = tail;
-      if (waiter.deadline < tail.deadline) this.#deadlinesInOrder = false;
+      return true;
     }
-    this.#tail = waiter;
-    this.size++;
+    tail.next = waiter;
+    waiter.previous = tail;
+    if (waiter.terms === tail.terms) return false;
+    if (waiter.deadline < tail.deadline) this.#deadlinesInOrder = false;
+    return true;
   }
 
   /** Whether a waiter that was put into this queue is still there. */
