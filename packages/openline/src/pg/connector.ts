@@ -15,6 +15,8 @@ export interface ClientSource {
   died(client: DriverClient, error: Error): void;
   /** Whether idle connections let the process end. */
   readonly unrefIdle: boolean;
+  /** The limit for a validation or reset where the engine has none: opening may take for ever, what is open may not. */
+  readonly checkLimitMs: number;
 }
 
 /** How long the server may take to close its side before the socket is destroyed. */
@@ -57,17 +59,27 @@ export class PgConnector implements Connector<DriverClient> {
     return client;
   }
 
-  async validate(client: DriverClient): Promise<void> {
-    await run(client, '');
+  validate(client: DriverClient): Promise<void> {
+    return this.#bounded(run(client, ''));
   }
 
   /** Statements under way are waited for; an open or failed transaction is rolled back: its status costs nothing to read. */
   reset(client: DriverClient, context: CheckContext): Promise<void> | undefined {
     if (this.#source.unrefIdle) client.unref?.();
     if (isDead(client)) return Promise.reject(new Error('the client takes no statements any more'));
-    if (isBusy(client)) return this.#quietFirst(client, context);
+    if (isBusy(client)) return this.#bounded(this.#quietFirst(client, context));
     if (isOutsideTransaction(client)) return undefined;
-    return run(client, 'ROLLBACK');
+    return this.#bounded(run(client, 'ROLLBACK'));
+  }
+
+  #bounded(check: Promise<void>): Promise<void> {
+    const { checkLimitMs } = this.#source;
+    if (checkLimitMs === Number.POSITIVE_INFINITY) return check;
+    return new Promise((resolve, reject) => {
+      const over = (): void => reject(new Error(`no answer within ${checkLimitMs} ms`));
+      const timer = systemClock.setTimer(over, checkLimitMs);
+      void check.then(resolve, reject).finally(() => timer.cancel());
+    });
   }
 
   async #quietFirst(client: DriverClient, context: CheckContext): Promise<void> {

@@ -23,6 +23,9 @@ export interface DriverClient extends EventEmitter {
   readonly _sentQueryQueue?: readonly unknown[];
 }
 
+/** What a query's callback is given. */
+export type QueryCallback = (error: Error | null | undefined, result?: unknown) => void;
+
 /** The class of the clients. */
 export type DriverClientClass = new (config: object) => DriverClient;
 
@@ -45,4 +48,16 @@ export function isBusy(client: DriverClient): boolean {
 /** Whether the client takes no statements any more. */
 export function isDead(client: DriverClient): boolean {
   return client._queryable === false || client._ending === true;
+}
+
+/** A Submittable that brings a callback of its own keeps it: the driver would call that one alone. */
+export function withAnswer(query: unknown, answer: QueryCallback): unknown {
+  const submittable = query as { submit?: unknown; callback?: unknown } | null | undefined;
+  const own = submittable?.callback;
+  if (typeof own !== 'function' || typeof submittable?.submit !== 'function') return query;
+  submittable.callback = (...args: Parameters<QueryCallback>) => {
+    answer(...args);
+    own.apply(submittable, args);
+  };
+  return query;
 }

@@ -70,6 +70,7 @@ const knownNames = [...pgNames, ...ownNames];
 
 /** pg's default: a program without `end()` leaves after it. */
 const idleDefaultMs = 10_000;
+const checkDefaultMs = 5_000;
 
 /**
  * The engine's options for what the drop-in was given. Under pg's names pg's meanings hold: 0 is "no limit", a missing value the default.
@@ -98,6 +99,13 @@ export function engineOptions(given: PgPoolOptions): PoolOptions<never> {
     if (value !== undefined) options[name] = value;
   }
   return options as PoolOptions<never>;
+}
+
+/** See {@link ClientSource.checkLimitMs}: `connectTimeoutMs: Infinity` is meant for checks too, `connectionTimeoutMillis: 0` is not. */
+export function checkLimitMs(given: PgPoolOptions): number {
+  const noneOfPg =
+    pgLimit('connectionTimeoutMillis', given.connectionTimeoutMillis) === Number.POSITIVE_INFINITY;
+  return given.connectTimeoutMs === undefined && noneOfPg ? checkDefaultMs : Number.POSITIVE_INFINITY;
 }
 
 /** A limit under a name of pg's: 0 is none, a missing one Openline's default. */

@@ -3,22 +3,29 @@
 import pg, { type PoolClient } from 'pg';
 import {
   type AcquireOptions,
-  AcquireTimeoutError,
   type CloseReport,
-  ConnectError,
   type ConnectionInfo,
-  createPool as createEnginePool,
-  type Pool as EnginePool,
+  checkOptions,
+  Pool as EnginePool,
   type HolderInfo,
   type Lease,
   PoolClosedError,
   type PoolCounts,
   type PoolStats,
+  warnOfSeconds,
 } from '../core/index.ts';
 import { PgConnector } from './connector.ts';
-import { asPoolClient, type DriverClient, type DriverClientClass } from './driver.ts';
+import {
+  asPoolClient,
+  type DriverClient,
+  type DriverClientClass,
+  type QueryCallback,
+  withAnswer,
+} from './driver.ts';
+import { asDriverTells, fromHere, throwAsDriver } from './errors.ts';
 import { isFatal } from './failures.ts';
-import { engineOptions, type PgPoolOptions, refuseUnknown, warnOfSlips } from './options.ts';
+import { logObserver } from './log.ts';
+import { checkLimitMs, engineOptions, type PgPoolOptions, refuseUnknown, warnOfSlips } from './options.ts';
 import { runTransaction, type TransactionOptions } from './transaction.ts';
 
 type ConnectCallback = (
@@ -26,12 +33,15 @@ type ConnectCallback = (
   client: PoolClient | undefined,
   done: (release?: Error | boolean) => void,
 ) => void;
-type QueryCallback = (error: Error | null | undefined, result?: unknown) => void;
+
+/** How a lease ends. */
+type Ends = Pick<Lease<DriverClient>, 'release' | 'discard'>;
 
 /** What pg.Pool sets in its constructor and its typings leave out. */
 interface PgPoolFields {
   Client: DriverClientClass;
   Promise: PromiseConstructor;
+  log(message: string, detail?: unknown): void;
   ending: boolean;
   ended: boolean;
 }
@@ -61,7 +71,7 @@ export class Pool extends pg.Pool {
     super(options);
     this.#given = { ...options };
     warnOfSlips(this.#given);
-    engineOptions(this.#given);
+    checkOptions('pg', engineOptions(this.#given));
   }
 
   get #fields(): PgPoolFields {
@@ -75,20 +85,36 @@ export class Pool extends pg.Pool {
   }
 
   #makeEngine(): EnginePool<DriverClient> {
+    const options = engineOptions(this.#given);
     const connector = new PgConnector({
       create: () => new this.#fields.Client(this.#clientConfig()),
       prepare: (client) => this.#prepare(client),
       died: (client, error) => this.#died(client, error),
       unrefIdle: this.options.allowExitOnIdle,
+      checkLimitMs: checkLimitMs(this.#given),
     });
-    const options = engineOptions(this.#given);
     const removed = {
-      closed: ({ connection }: { connection: unknown }) => void this.emit('remove', connection),
+      closed: ({ connection }: { connection: unknown }) => this.#tell('remove', connection),
     };
-    return createEnginePool<DriverClient>(connector, {
+    const logged = logObserver((...message) => this.#fields.log(...message));
+    const engine = new EnginePool<DriverClient>(connector, {
       ...options,
-      observers: [...(options.observers ?? []), removed],
+      observers: [...(options.observers ?? []), removed, logged],
     });
+    // What was given under pg's names is in pg's units, and small numbers are common there.
+    warnOfSeconds(engine.name, this.#given as object);
+    return engine;
+  }
+
+  /** Emits an event. What a listener throws ends the process, as with pg, if nobody catches it; it costs the pool nothing. */
+  #tell(event: string, ...args: unknown[]): void {
+    try {
+      this.emit(event as 'connect', ...(args as [PoolClient]));
+    } catch (error) {
+      process.nextTick(() => {
+        throw error;
+      });
+    }
   }
 
   /** A client's own options: pg's, without the timeout that the engine keeps. */
@@ -106,7 +132,7 @@ export class Pool extends pg.Pool {
   #prepare(client: DriverClient): Promise<void> | undefined {
     const { onConnect, verify } = this.options;
     if (!onConnect && !verify) {
-      this.emit('connect', client);
+      this.#tell('connect', client);
       return undefined;
     }
     return this.#runHooks(client);
@@ -115,16 +141,21 @@ export class Pool extends pg.Pool {
   async #runHooks(client: DriverClient): Promise<void> {
     const { onConnect, verify } = this.options;
     if (onConnect) await onConnect(asPoolClient(client));
-    this.emit('connect', client);
+    this.#tell('connect', client);
     if (!verify) return;
-    await new Promise<void>((resolve, reject) => {
-      verify(asPoolClient(client), (error) => (error ? reject(error) : resolve()));
-    });
+    try {
+      await new Promise<void>((resolve, reject) => {
+        verify(asPoolClient(client), (error) => (error ? reject(error) : resolve()));
+      });
+    } catch (error) {
+      client.once('end', () => this.#tell('remove', client));
+      throw error;
+    }
   }
 
   /** pg tells of the death of an idle client as an `error` of the pool; unheard, such an event would end the process. */
   #died(client: DriverClient, error: Error): void {
-    if (this.listenerCount('error') > 0) this.emit('error', Object.assign(error, { client }), client);
+    if (this.listenerCount('error') > 0) this.#tell('error', Object.assign(error, { client }), client);
   }
 
   override connect(): Promise<PoolClient>;
@@ -158,21 +189,24 @@ export class Pool extends pg.Pool {
   /** Tells of the loan. */
   #lent(client: DriverClient): void {
     if (this.options.allowExitOnIdle) client.ref?.();
-    this.emit('acquire', client);
+    this.#tell('acquire', client);
   }
 
   /** Gives a client to a user, with pg's `release` on it. */
-  #handOver(lease: Lease<DriverClient>): PoolClient {
+  #handOver(lease: Lease<DriverClient>, ends: Ends = lease): PoolClient {
     const { connection } = lease;
     const client = asPoolClient(connection);
     this.#lent(connection);
-    client.release = (error) => {
-      const first = !lease.ended;
-      if (error) lease.discard(error);
-      else lease.release();
-      if (first) this.emit('release', error, client);
-    };
+    client.release = (error) =>
+      this.#back(lease, client, error, () => (error ? ends.discard(error) : ends.release()));
     return client;
+  }
+
+  /** Tells of the end of a loan, unless it had ended before. */
+  #back(lease: Lease<DriverClient>, client: PoolClient, error: unknown, end: () => void): void {
+    const first = !lease.ended;
+    end();
+    if (first) this.#tell('release', error, client);
   }
 
   // pg's many overloads of `query` are inherited as they stand.
@@ -215,15 +249,17 @@ export class Pool extends pg.Pool {
   #run(lease: Lease<DriverClient>, text: unknown, values: unknown, done: QueryCallback): void {
     const client = lease.connection;
     this.#lent(client);
+    let answered = false;
     const answer: QueryCallback = (error, result) => {
       // A statement that timed out may still be answered twice by the driver.
-      if (lease.ended) return;
+      if (answered) return;
+      answered = true;
       this.#giveBack(lease, client, error);
       if (error) done(error);
       else done(undefined, result);
     };
     try {
-      client.query(text, values, answer);
+      client.query(withAnswer(text, answer), values, answer);
     } catch (error) {
       this.#giveBack(lease, client, undefined);
       done(error as Error);
@@ -232,9 +268,11 @@ export class Pool extends pg.Pool {
 
   /** Only an error that has killed the connection costs it. */
   #giveBack(lease: Lease<DriverClient>, client: DriverClient, error: Error | null | undefined): void {
+    // The pool has ended meanwhile, and has taken back what was lent.
+    if (lease.ended) return;
     if (error && isFatal(error, client)) lease.discard(error);
     else lease.release();
-    this.emit('release', error ?? undefined, client);
+    this.#tell('release', error ?? undefined, client);
   }
 
   /**
@@ -244,7 +282,12 @@ export class Pool extends pg.Pool {
    */
   async acquire(options?: AcquireOptions): Promise<Lease<PoolClient>> {
     const lease = await this.#acquire(options).catch(throwAsDriver);
-    this.#handOver(lease);
+    const ends: Ends = { release: lease.release.bind(lease), discard: lease.discard.bind(lease) };
+    const client = this.#handOver(lease, ends);
+    // However it ends, listeners are told.
+    const { release } = client;
+    lease.release = () => release();
+    lease.discard = (reason) => this.#back(lease, client, reason, () => ends.discard(reason));
     return lease as unknown as Lease<PoolClient>;
   }
 
@@ -254,10 +297,10 @@ export class Pool extends pg.Pool {
     const client = lease.connection;
     try {
       const result = await work(this.#handOver(lease));
-      if (!lease.ended) this.#giveBack(lease, client, undefined);
+      this.#giveBack(lease, client, undefined);
       return result;
     } catch (error) {
-      if (!lease.ended) this.#giveBack(lease, client, error as Error);
+      this.#giveBack(lease, client, error as Error);
       throw error;
     }
   }
@@ -300,6 +343,7 @@ export class Pool extends pg.Pool {
   async #end(timeoutMs: number): Promise<CloseReport | undefined> {
     if (this.ending) throw new Error('Called end on pool more than once');
     this.#fields.ending = true;
+    this.#fields.log('ending');
     const report = await this.#engine?.close({ timeoutMs });
     this.#fields.ended = true;
     return report;
@@ -313,9 +357,8 @@ export class Pool extends pg.Pool {
     > = {
       totalCount: (pool) => openOf(pool.#engine?.counts()),
       idleCount: (pool) => pool.#engine?.counts().idle ?? 0,
-      waitingCount: (pool) => pool.#engine?.counts().waiting ?? 0,
-      expiredCount: (pool) =>
-        pool.#engine?.connections().filter(({ condemned }) => condemned === 'lifetime').length ?? 0,
+      waitingCount: (pool) => inLineOf(pool.#engine?.counts()),
+      expiredCount: (pool) => (pool.#engine?.connections() ?? []).filter(isExpired).length,
     };
     for (const [name, count] of Object.entries(getters)) {
       Object.defineProperty(Pool.prototype, name, {
@@ -384,34 +427,11 @@ function openOf(counts: PoolCounts | undefined): number {
   return counts === undefined ? 0 : counts.size - counts.closing - counts.detached;
 }
 
-/** The stack that leads to the caller, in place of the one that leads to a socket. */
-function fromHere(error: unknown): never {
-  if (error instanceof Error) Error.captureStackTrace(error, fromHere);
-  throw error;
+/** pg does not count those for whom a connection is being opened. */
+function inLineOf(counts: PoolCounts | undefined): number {
+  return counts === undefined ? 0 : Math.max(0, counts.waiting - counts.opening);
 }
 
-/**
- * Failures as pg's users know them: the server's or the socket's own error object, with `openline` (not enumerable) telling the rest;
- * an acquire that timed out in an outage carries the code of what failed.
- */
-function asDriverTells(error: Error): Error {
-  if (error instanceof ConnectError && error.cause instanceof Error) {
-    return Object.defineProperty(error.cause, 'openline', {
-      value: error,
-      configurable: true,
-      enumerable: false,
-    });
-  }
-  if (
-    error instanceof AcquireTimeoutError &&
-    error.counts.leased === 0 &&
-    error.cause instanceof ConnectError
-  ) {
-    return Object.defineProperty(error, 'code', { value: error.cause.code });
-  }
-  return error;
-}
-
-function throwAsDriver(error: Error): never {
-  throw asDriverTells(error);
+function isExpired({ condemned, state }: ConnectionInfo): boolean {
+  return condemned === 'lifetime' && state !== 'closing';
 }

@@ -16,7 +16,7 @@ export interface LineConditions {
 }
 
 /** Bytes a lane keeps before it stops reading from its source; one read (64 KiB) may go past it. */
-export const MAX_QUEUED_BYTES: number = 1024 * 1024;
+const MAX_QUEUED_BYTES: number = 1024 * 1024;
 
 /** A limited rate is sent in slices of this length, so that bytes trickle instead of coming in lumps. */
 const SLICE_MS = 10;

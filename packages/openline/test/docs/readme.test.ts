@@ -33,13 +33,16 @@ describe('the README', () => {
     expect(snippets).toHaveLength(expectedOutput.length);
   });
 
-  it.each(expectedOutput.map((output, index) => ({ output, index })))('runs snippet $index', async ({ output, index }) => {
-    const file = join(folder, `snippet-${index}.mjs`);
-    await writeFile(file, snippets[index]!);
-    const { stdout } = await promisify(execFile)(process.execPath, [file], {
-      env: { ...process.env, DATABASE_URL: server.connectionString() },
-      timeout: 20_000,
-    });
-    expect(stdout).toBe(output);
-  });
+  it.each(expectedOutput.map((output, index) => ({ output, index })))(
+    'runs snippet $index',
+    async ({ output, index }) => {
+      const file = join(folder, `snippet-${index}.mjs`);
+      await writeFile(file, snippets[index]!);
+      const { stdout } = await promisify(execFile)(process.execPath, [file], {
+        env: { ...process.env, DATABASE_URL: server.connectionString() },
+        timeout: 20_000,
+      });
+      expect(stdout).toBe(output);
+    },
+  );
 });
