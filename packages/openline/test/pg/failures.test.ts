@@ -53,6 +53,7 @@ describe('a statement that fails', () => {
     expect(next).not.toBe(pid);
     await expect(pool.use((client) => client.query(end))).rejects.toMatchObject({ code: '57P01' });
     expect(await session(pool)).not.toBe(next);
+    await until(() => pool.stats().totals.closed.broken === 2, 'both are closed as broken');
   });
 
   test('by the limit of the server keeps its connection', async () => {
@@ -106,7 +107,10 @@ describe('a connection that dies, with no listener anywhere,', () => {
     const pool = connect({ max: 1, application_name: name });
     const emitted = eventsOf(pool).filter(([event]) => event === 'error');
     const client = await pool.connect();
+    const gone = new Promise((resolve) => client.once('end', () => resolve(undefined)));
     expect(await database.terminate(name)).toBe(1);
+    // First the server's farewell, then the end of the socket: the driver tells of two errors.
+    await gone;
     const error = await client.query('select 1').catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(Error);
     client.release();

@@ -112,7 +112,10 @@ describe('a connection that dies, with no listener anywhere,', () => {
     ${killer}
     const pool = new ${Pool}(config);
     const client = await pool.connect();
+    let gone = false;
+    client.once('end', () => { gone = true; });
     await kill(await sessionOf(client));
+    await until(() => gone);
     await client.query('select 1').catch((error) => tell(error instanceof Error));
     client.release();
     tell((await pool.query('select 1 as one')).rows);

@@ -32,6 +32,15 @@ describe('a client that comes back', () => {
     expect(await rows()).toEqual([]);
   });
 
+  test('from one text that began a transaction and failed in it is rolled back', async () => {
+    const pool = connect();
+    for (let round = 1; round <= 3; round += 1) {
+      await expect(pool.query('begin; select nonsense')).rejects.toMatchObject({ code: '42703' });
+      expect((await pool.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
+    }
+    expect(pool.stats().totals.opened).toBe(1);
+  });
+
   test('from a query that began a transaction is rolled back', async () => {
     const pool = connect();
     await pool.query('begin');
@@ -165,11 +174,14 @@ describe('transaction()', () => {
 
   test('throws the error of the work where its session died in it', async () => {
     const pool = connect({ application_name: 'dies-in-transaction' });
+    const thrown = new Error('what the work makes of it');
     const work = pool.transaction(async (client) => {
       await database.terminate('dies-in-transaction');
-      await client.query('select 1');
+      await client.query('select 1').catch(() => {
+        throw thrown;
+      });
     });
-    await expect(work).rejects.toThrow(/connection/i);
+    await expect(work).rejects.toBe(thrown);
     await until(() => pool.totalCount === 0, 'the dead client is gone');
   });
 
