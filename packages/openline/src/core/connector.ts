@@ -1,5 +1,7 @@
 // All that the engine knows of a kind of connection.
 
+import type { Line, Lines } from './placement.ts';
+
 /** What `open` is given. */
 export interface OpenContext {
   /** Aborted when `connectTimeoutMs` is over or the pool closes: stop, and close what was begun. */
@@ -40,4 +42,14 @@ export interface Connector<C> {
   isQuiet?(connection: C): boolean;
   /** How many shared leases it carries at once. Default 1. Asked before each shared lease, since a peer may change it. */
   capacity?(connection: C): number;
+  /**
+   * Chooses the line for a shared lease, by what it is wanted for (`claim` of the acquire); nothing when the caller had better wait than share
+   * one, but an idle connection is taken all the same. Without it: an idle connection, else the line with the smallest share of its capacity in use.
+   */
+  place?(lines: Lines<C>, claim: unknown): Line<C> | undefined;
+  /**
+   * Shared leases are over much sooner than exclusive ones. Where both wait and `max` is above 1, a connection that comes free then serves the
+   * shared ones first, and an exclusive one is passed by a bounded number of them. Default `false`: the oldest first.
+   */
+  readonly sharesFirst?: boolean;
 }

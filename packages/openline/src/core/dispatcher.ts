@@ -12,7 +12,7 @@ import type { Observers } from './observer.ts';
 import { checkAcquire } from './options.ts';
 import type { Parts } from './parts.ts';
 import { placeBudget } from './place.ts';
-import { leastLoaded, placeShare } from './placement.ts';
+import { leastLoaded, type Placement, PoolLines } from './placement.ts';
 import { type Slot, type SlotTable, State } from './slot.ts';
 import type { Turnaround } from './turnaround.ts';
 import { Abortion, Waiter, type WaiterQueue, type WaiterTerms } from './waiter.ts';
@@ -25,6 +25,8 @@ export interface AcquireOptions {
   readonly signal?: AbortSignal | undefined;
   /** `'exclusive'` (default): the connection alone; `'shared'`: a share of it, up to the connector's `capacity`. */
   readonly mode?: LeaseMode | undefined;
+  /** What a shared lease is wanted for, in the terms of the connector's `place`. */
+  readonly claim?: unknown;
 }
 
 /** Shorter deadlines count from a fresh reading of the clock; to longer ones the age of the turn's reading makes no difference. */
@@ -62,9 +64,14 @@ export class Dispatcher<C> {
   readonly #nesting: NestingGuard;
   /** The terms of those who wait with no wishes of their own. */
   readonly #usualTerms: WaiterTerms<C>;
+  readonly #lines: PoolLines<C>;
+  readonly #place: Placement<C>;
+  readonly #sharesFirst: boolean;
   #turns = 0;
   /** The line that empties for the exclusive lease at the head of the queue. */
   #reserved: Slot<C> | undefined;
+  /** The line that has emptied for it. */
+  #emptied: Slot<C> | undefined;
 
   constructor({ parts, lending, turnaround, demand, deadlines, nesting }: DispatcherParts<C>) {
     this.#parts = parts;
@@ -76,6 +83,9 @@ export class Dispatcher<C> {
     this.#demand = demand;
     this.#deadlines = deadlines;
     this.#nesting = nesting;
+    this.#lines = new PoolLines(parts, () => this.#freshest(this.#clock.turnNow()));
+    this.#place = parts.connector.place?.bind(parts.connector) ?? leastLoaded;
+    this.#sharesFirst = parts.connector.sharesFirst === true;
     const timeoutMs = parts.options.acquireTimeoutMs;
     this.#usualTerms = {
       timeoutMs,
@@ -83,6 +93,7 @@ export class Dispatcher<C> {
       abortion: undefined,
       granted: undefined,
       holdsAlready: false,
+      claim: undefined,
     };
   }
 
@@ -110,7 +121,7 @@ export class Dispatcher<C> {
   }
 
   /** Lends what can be lent at once; nothing when a caller waits already. */
-  tryAcquire(mode: LeaseMode): Lease<C> | undefined {
+  tryAcquire(mode: LeaseMode, claim: unknown): Lease<C> | undefined {
     if (mode === 'exclusive') {
       const lease = this.#lendAtOnce(this.tryAcquire);
       if (lease !== undefined) return lease;
@@ -118,7 +129,7 @@ export class Dispatcher<C> {
     const parts = this.#parts;
     if (parts.isClosing) throw new PoolClosedError(parts.name);
     if (parts.waiting > 0 || parts.state !== 'running') return undefined;
-    return this.#lendNow(mode, this.#clock.turnNow(), this.tryAcquire);
+    return this.#lendNow(mode, claim, this.#clock.turnNow(), this.tryAcquire);
   }
 
   #acquireOrWait(options: AcquireOptions | undefined): Promise<Lease<C>> {
@@ -136,7 +147,7 @@ export class Dispatcher<C> {
     const holdsAlready = this.#nesting.marks && this.#nesting.holdsAlready;
     const granted = this.#nesting.marks ? this.#nesting.mark() : undefined;
     if (parts.waiting === 0 && parts.state === 'running') {
-      const lease = this.#lendNow(mode, now, this.acquire);
+      const lease = this.#lendNow(mode, options?.claim, now, this.acquire);
       if (lease !== undefined) {
         granted?.(lease);
         return Promise.resolve(lease);
@@ -155,7 +166,7 @@ export class Dispatcher<C> {
     const signal = options?.signal;
     if (options !== undefined || place !== undefined || granted !== undefined) {
       const abortion = signal === undefined ? undefined : this.#listen(signal, waiter, mode);
-      waiter.terms = { timeoutMs, place, abortion, granted, holdsAlready };
+      waiter.terms = { timeoutMs, place, abortion, granted, holdsAlready, claim: options?.claim };
     }
     this.#enqueue(waiter, mode);
     return promise;
@@ -260,13 +271,19 @@ export class Dispatcher<C> {
     }
   }
 
-  /** With both kinds waiting the oldest goes first; a shared one may pass an exclusive one whose line is still emptying. */
+  /** With both kinds waiting: whether the connection that is free goes to the exclusive lease. */
+  #goesFirst(alone: Waiter<C>, sharing: Waiter<C>): boolean {
+    if (sharing.turn < alone.turn) return false;
+    return !this.#sharesFirst || this.#parts.max === 1 || sharing.turn - alone.turn > mostOvertakes;
+  }
+
+  /** A shared lease may pass an exclusive one whose line is still emptying, or where shares go first. */
   #serveBoth(now: Moment): void {
     const { exclusive, shared } = this.#parts;
     for (;;) {
       const alone = exclusive.head;
       const sharing = shared.head;
-      if (alone !== undefined && (sharing === undefined || alone.turn < sharing.turn)) {
+      if (alone !== undefined && (sharing === undefined || this.#goesFirst(alone, sharing))) {
         const slot = this.#takeFresh(now);
         if (slot !== undefined) {
           this.#serve(alone, 'exclusive', slot, now);
@@ -274,12 +291,15 @@ export class Dispatcher<C> {
         }
         this.#reserve();
         if (sharing === undefined || sharing.turn - alone.turn > mostOvertakes) break;
-      } else {
+      } else if (alone === undefined || sharing!.turn < alone.turn) {
         this.#unreserve();
       }
       if (sharing === undefined) break;
-      const line = this.#lineForShare(now);
-      if (line === undefined) break;
+      const line = this.#lineForShare(sharing.terms.claim);
+      if (line === undefined) {
+        if (alone !== undefined && alone.turn < sharing.turn) this.#reserve();
+        break;
+      }
       this.#serve(sharing, 'shared', line, now);
     }
     if (this.#parts.waiting > 0) this.#validateForWaiters();
@@ -312,8 +332,8 @@ export class Dispatcher<C> {
   }
 
   // biome-ignore lint/complexity/noBannedTypes: any function at all may stand in a stack.
-  #lendNow(mode: LeaseMode, now: Moment, below: Function): Lease<C> | undefined {
-    const slot = mode === 'exclusive' ? this.#takeFresh(now) : this.#lineForShare(now);
+  #lendNow(mode: LeaseMode, claim: unknown, now: Moment, below: Function): Lease<C> | undefined {
+    const slot = mode === 'exclusive' ? this.#takeFresh(now) : this.#lineForShare(claim);
     return slot === undefined
       ? undefined
       : this.#lending.lend(mode, slot, now, 0, placeBudget.capture(now, below));
@@ -321,13 +341,17 @@ export class Dispatcher<C> {
 
   /** Takes the most recently used idle connection that needs no validation. */
   #takeFresh(now: Moment): Slot<C> | undefined {
+    const slot = this.#freshest(now);
+    if (slot !== undefined) this.#slots.takeIdle(slot);
+    return slot;
+  }
+
+  /** Finds it, and leaves it where it is. */
+  #freshest(now: Moment): Slot<C> | undefined {
     const { idle } = this.#slots;
     for (let index = idle.length - 1; index >= 0; index--) {
       const slot = idle[index]!;
-      if (this.#turnaround.needsValidation(slot, now)) continue;
-      if (index === idle.length - 1) idle.pop();
-      else idle.splice(index, 1);
-      return slot;
+      if (!this.#turnaround.needsValidation(slot, now)) return slot;
     }
     return undefined;
   }
@@ -340,22 +364,33 @@ export class Dispatcher<C> {
     }
   }
 
-  /** The line for one more share: an idle connection, or the best of those that are shared. */
-  #lineForShare(now: Moment): Slot<C> | undefined {
-    return this.#takeFresh(now) ?? placeShare(this.#parts.slots.shared, this.#parts.capacityOf, leastLoaded);
+  /** The line for one more share. Nobody waits while a connection is idle, whatever the connector says. */
+  #lineForShare(claim: unknown): Slot<C> | undefined {
+    const slot = (this.#place(this.#lines, claim) ?? this.#lines.idle()) as Slot<C> | undefined;
+    if (slot?.state === State.idle) this.#slots.takeIdle(slot);
+    return slot;
   }
 
   /** A shared lease has ended. */
   shareEnded(slot: Slot<C>): void {
-    if (slot.leases > 0) this.dispatch();
-    else if (slot === this.#reserved) this.#unreserve();
+    if (slot.leases > 0) {
+      if (this.#parts.waiting > 0) this.dispatch();
+    } else if (slot === this.#reserved) {
+      this.#unreserve();
+      this.#emptied = slot;
+    }
   }
 
   /** Offers a connection that nobody has any more to those who wait. */
   offer(slot: Slot<C>, now: Moment): void {
     const parts = this.#parts;
     const { head } = parts.exclusive;
-    if (head === undefined || parts.shared.size > 0 || parts.state !== 'running') {
+    const sharing = parts.shared.head;
+    const hasEmptied = slot === this.#emptied;
+    this.#emptied = undefined;
+    const isForHead =
+      head !== undefined && (sharing === undefined || (hasEmptied && head.turn < sharing.turn));
+    if (!isForHead || parts.state !== 'running') {
       if (slot.state === State.leased) this.#slots.move(slot, State.idle);
       this.#slots.idle.push(slot);
       this.dispatch();

@@ -31,6 +31,7 @@ export {
 } from './observer.ts';
 export { checkOptions, type PoolOptions, poolOptionNames, warnOfSeconds } from './options.ts';
 export type { PoolState } from './parts.ts';
+export type { Line, Lines, Placement } from './placement.ts';
 export {
   type CloseReport,
   type ConnectionInfo,

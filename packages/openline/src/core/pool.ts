@@ -152,8 +152,8 @@ export class Pool<C> {
    *
    * @throws {@link PoolClosedError}
    */
-  tryAcquire(mode: LeaseMode = 'exclusive'): Lease<C> | undefined {
-    return this.#dispatcher.tryAcquire(mode);
+  tryAcquire(mode: LeaseMode = 'exclusive', claim?: unknown): Lease<C> | undefined {
+    return this.#dispatcher.tryAcquire(mode, claim);
   }
 
   /**

@@ -16,6 +16,8 @@ export interface WaiterTerms<C> {
   readonly granted: ((lease: Lease<C>) => void) | undefined;
   /** This caller already holds a lease of the pool. */
   readonly holdsAlready: boolean;
+  /** What a shared lease is wanted for. */
+  readonly claim: unknown;
 }
 
 /** A caller that waits for a connection. There may be very many: it has no field that could be elsewhere. */

@@ -1,5 +1,5 @@
 // A connector without a server: every step goes as the test scripts it.
-import type { CheckContext, Clock, Connector, OpenContext } from '../core/index.ts';
+import type { CheckContext, Clock, Connector, OpenContext, Placement } from '../core/index.ts';
 import { FakeCall, type FakeConnection, type FakeStep, type FakeStepName } from './fake-call.ts';
 
 /** Options of {@link FakeConnector}. `'none'`: the connector does not have this step at all. */
@@ -14,6 +14,10 @@ export interface FakeConnectorOptions {
   readonly close?: FakeStep | 'none';
   /** Shared leases that one connection carries at once. Default 1. */
   readonly capacity?: number;
+  /** As in {@link Connector}. Default: an idle connection, else the least loaded line. */
+  readonly place?: Placement<FakeConnection>;
+  /** As in {@link Connector}. Default `false`. */
+  readonly sharesFirst?: boolean;
   /** Whether it can tell the pool that a connection died. Default `true`. */
   readonly tellsLost?: boolean;
   /** The clock on which a `'slow'` step succeeds after `slowMs`; without it a slow step waits for its gate. */
@@ -71,6 +75,10 @@ export class FakeConnector implements Connector<FakeConnection> {
   readonly close?: (connection: FakeConnection) => Promise<unknown>;
   /** As in {@link Connector}; absent with `tellsLost: false`. */
   readonly onLost?: (connection: FakeConnection, lost: (error: unknown) => void) => void;
+  /** As in {@link Connector}; absent without a `place` option. */
+  readonly place?: Placement<FakeConnection>;
+  /** As in {@link Connector}. */
+  readonly sharesFirst: boolean;
   readonly #steps: Record<FakeStepName, FakeStep>;
   readonly #next: Record<FakeStepName, FakeStep[]> = { open: [], validate: [], reset: [], close: [] };
   readonly #capacities = new Map<FakeConnection, number>();
@@ -86,6 +94,8 @@ export class FakeConnector implements Connector<FakeConnection> {
     this.#slowMs = options.slowMs ?? 100;
     this.#capacity = options.capacity ?? 1;
     this.#steps = { open, validate: stepOf(validate), reset: stepOf(reset), close: stepOf(close) };
+    this.sharesFirst = options.sharesFirst ?? false;
+    if (options.place !== undefined) this.place = options.place;
     if (validate !== 'none')
       this.validate = (connection, context) => this.#check('validate', connection, context);
     if (reset !== 'none') this.reset = (connection, context) => this.#check('reset', connection, context);

@@ -10,6 +10,7 @@ export interface Setting {
   readonly max: number;
   readonly min: number;
   readonly capacity: number;
+  readonly sharesFirst: boolean;
   readonly acquireTimeoutMs: number;
   readonly validateAfterIdleMs: number;
   readonly open: FakeStep;
@@ -26,6 +27,7 @@ export const settings: fc.Arbitrary<Setting> = fc
     max: fc.integer({ min: 1, max: 4 }),
     min: fc.integer({ min: 0, max: 2 }),
     capacity: fc.integer({ min: 1, max: 3 }),
+    sharesFirst: fc.boolean(),
     acquireTimeoutMs: fc.constantFrom(300, 3_000, Number.POSITIVE_INFINITY),
     validateAfterIdleMs: fc.constantFrom(0, 50, 1_000),
     open: scripted,
