@@ -4,6 +4,7 @@ import { type CheckContext, type Connector, type OpenContext, systemClock } from
 import { type DriverClient, isBusy, isDead } from './driver.ts';
 import { isFatal, isRetryable } from './failures.ts';
 import { watchHandshake } from './handshake.ts';
+import { TlsShortcuts } from './tls.ts';
 
 /** What the connector asks of the pool that uses it. */
 export interface ClientSource {
@@ -27,6 +28,7 @@ export class PgConnector implements Connector<DriverClient> {
   readonly #source: ClientSource;
   /** Each client's own `end`: libraries replace it during a loan. */
   readonly #ends = new WeakMap<DriverClient, DriverClient['end']>();
+  readonly #tls = new TlsShortcuts();
 
   constructor(source: ClientSource) {
     this.#source = source;
@@ -34,6 +36,18 @@ export class PgConnector implements Connector<DriverClient> {
 
   async open(context: OpenContext): Promise<DriverClient> {
     const client = this.#source.create();
+    const attempt = this.#tls.prepare(client);
+    try {
+      return await this.#connect(client, context);
+    } catch (error) {
+      if (context.signal.aborted || !this.#tls.isWorthAsking(attempt, error)) throw error;
+      const second = this.#source.create();
+      this.#tls.prepare(second);
+      return await this.#connect(second, context);
+    }
+  }
+
+  async #connect(client: DriverClient, context: OpenContext): Promise<DriverClient> {
     this.#ends.set(client, client.end);
     // An `error` event that nobody hears would end the process; what has died is told through onLost.
     client.on('error', () => undefined);

@@ -3,6 +3,14 @@
 import type { EventEmitter } from 'node:events';
 import type { PoolClient } from 'pg';
 
+/** A pg connection, below its client. */
+export interface DriverConnection extends EventEmitter {
+  readonly stream: EventEmitter & { destroy(error?: Error): void };
+  /** The TLS options that the handshake will use. */
+  ssl?: unknown;
+  sslNegotiation?: string;
+}
+
 /** A pg client as the pool sees it. The underscored members are pg's own, read and never written; any of them may be missing. */
 export interface DriverClient extends EventEmitter {
   connect(callback: (error: Error | null | undefined) => void): void;
@@ -14,7 +22,9 @@ export interface DriverClient extends EventEmitter {
   readonly host?: string;
   readonly port?: number;
   readonly ssl?: unknown;
-  readonly connection?: EventEmitter & { readonly stream: EventEmitter & { destroy(error?: Error): void } };
+  sslNegotiation?: string;
+  readonly connectionParameters?: { readonly sslnegotiation?: string };
+  readonly connection?: DriverConnection;
   readonly readyForQuery?: boolean;
   readonly _queryable?: boolean;
   readonly _ending?: boolean;
