@@ -22,6 +22,9 @@ export interface DriverClient extends EventEmitter {
   readonly host?: string;
   readonly port?: number;
   readonly ssl?: unknown;
+  /** The server's number for the session, and what it wants to hear before it cancels what runs there. */
+  readonly processID?: number | null;
+  readonly secretKey?: unknown;
   sslNegotiation?: string;
   readonly connectionParameters?: { readonly sslnegotiation?: string };
   readonly connection?: DriverConnection;
