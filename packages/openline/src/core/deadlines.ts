@@ -6,9 +6,12 @@ import type { HolderInfo } from './holder.ts';
 import type { NestingGuard } from './nesting.ts';
 import type { Parts } from './parts.ts';
 import { State } from './slot.ts';
-import type { Waiter } from './waiter.ts';
+import type { Waiter, WaiterTerms } from './waiter.ts';
 
 const holdersInError = 5;
+
+/** What limited a wait. */
+type WaitLimits = Pick<WaiterTerms<unknown>, 'timeoutMs' | 'requestTimeoutMs' | 'holdsAlready'>;
 
 /** Everybody who has a lease, the longest first. */
 export function holdersOf<C>(parts: Parts<C>, now: number): HolderInfo[] {
@@ -68,14 +71,7 @@ export class Deadlines<C> {
     const counts = parts.counts();
     const holders = holdersOf(parts, now).slice(0, holdersInError);
     for (const waiter of expired) {
-      const error = this.#error(
-        waiter.enqueuedAt,
-        waiter.terms.timeoutMs,
-        waiter.terms.holdsAlready,
-        now,
-        counts,
-        holders,
-      );
+      const error = this.#error(waiter.enqueuedAt, waiter.terms, now, counts, holders);
       parts.measures.timedOut++;
       waiter.refuse(error);
       parts.observers.tell('timedOut', { poolName: parts.name, waitedMs: now - waiter.enqueuedAt, error });
@@ -85,22 +81,24 @@ export class Deadlines<C> {
 
   /** The error of an acquire that would not wait at all. */
   atOnce(now: number): AcquireTimeoutError {
+    return this.#refused(now, undefined, this.#nesting.holdsAlready);
+  }
+
+  /** The error of an acquire for a request whose deadline is over. */
+  tooLate(requestTimeoutMs: number, now: number): AcquireTimeoutError {
+    return this.#refused(now, requestTimeoutMs, false);
+  }
+
+  #refused(now: number, requestTimeoutMs: number | undefined, holdsAlready: boolean): AcquireTimeoutError {
     const parts = this.#parts;
     parts.measures.timedOut++;
-    return this.#error(
-      now,
-      0,
-      this.#nesting.holdsAlready,
-      now,
-      parts.counts(),
-      holdersOf(parts, now).slice(0, holdersInError),
-    );
+    const holders = holdersOf(parts, now).slice(0, holdersInError);
+    return this.#error(now, { timeoutMs: 0, requestTimeoutMs, holdsAlready }, now, parts.counts(), holders);
   }
 
   #error(
     from: number,
-    timeoutMs: number,
-    holdsAlready: boolean,
+    { timeoutMs, requestTimeoutMs, holdsAlready }: WaitLimits,
     now: number,
     counts: PoolCounts,
     holders: readonly HolderInfo[],
@@ -111,6 +109,7 @@ export class Deadlines<C> {
     const validatingMs = Math.min(validatingTime.within(from, now), waitedMs - openingMs);
     const wait = {
       timeoutMs,
+      requestTimeoutMs,
       waitedMs,
       openingMs,
       validatingMs,

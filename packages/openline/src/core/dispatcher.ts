@@ -13,6 +13,7 @@ import { checkAcquire } from './options.ts';
 import type { Parts } from './parts.ts';
 import { placeBudget } from './place.ts';
 import { leastLoaded, type Placement, PoolLines } from './placement.ts';
+import { requestDeadline } from './request-deadline.ts';
 import { type Slot, type SlotTable, State } from './slot.ts';
 import type { Turnaround } from './turnaround.ts';
 import { Abortion, Waiter, type WaiterQueue, type WaiterTerms } from './waiter.ts';
@@ -89,6 +90,7 @@ export class Dispatcher<C> {
     const timeoutMs = parts.options.acquireTimeoutMs;
     this.#usualTerms = {
       timeoutMs,
+      requestTimeoutMs: undefined,
       place: undefined,
       abortion: undefined,
       granted: undefined,
@@ -99,7 +101,7 @@ export class Dispatcher<C> {
 
   /** A connection that is there is lent on the spot; everybody else waits. */
   acquire(options: AcquireOptions | undefined): Promise<Lease<C>> {
-    if (options === undefined && !this.#nesting.marks) {
+    if (options === undefined && !this.#nesting.marks && requestDeadline() === undefined) {
       const lease = this.#lendAtOnce(this.acquire);
       if (lease !== undefined) return Promise.resolve(lease);
     }
@@ -122,6 +124,8 @@ export class Dispatcher<C> {
 
   /** Lends what can be lent at once; nothing when a caller waits already. */
   tryAcquire(mode: LeaseMode, claim: unknown): Lease<C> | undefined {
+    const deadline = requestDeadline();
+    if (deadline !== undefined && deadline.leftMs <= 0 && !this.#parts.isClosing) return undefined;
     if (mode === 'exclusive') {
       const lease = this.#lendAtOnce(this.tryAcquire);
       if (lease !== undefined) return lease;
@@ -141,6 +145,16 @@ export class Dispatcher<C> {
       options?.signal?.throwIfAborted();
     } catch (error) {
       return Promise.reject(error);
+    }
+    const deadline = requestDeadline();
+    let requestTimeoutMs: number | undefined;
+    if (deadline !== undefined) {
+      const { leftMs } = deadline;
+      if (leftMs <= 0) return Promise.reject(this.#deadlines.tooLate(deadline.timeoutMs, this.#clock.now()));
+      if (leftMs < timeoutMs) {
+        timeoutMs = leftMs;
+        requestTimeoutMs = deadline.timeoutMs;
+      }
     }
     const mode = options?.mode ?? 'exclusive';
     const now = timeoutMs < freshBelowMs ? { ms: this.#clock.now() } : this.#clock.turnNow();
@@ -164,9 +178,15 @@ export class Dispatcher<C> {
     );
     const place = placeBudget.capture(now, this.acquire);
     const signal = options?.signal;
-    if (options !== undefined || place !== undefined || granted !== undefined) {
+    if (
+      options !== undefined ||
+      requestTimeoutMs !== undefined ||
+      place !== undefined ||
+      granted !== undefined
+    ) {
       const abortion = signal === undefined ? undefined : this.#listen(signal, waiter, mode);
-      waiter.terms = { timeoutMs, place, abortion, granted, holdsAlready, claim: options?.claim };
+      const claim = options?.claim;
+      waiter.terms = { timeoutMs, requestTimeoutMs, place, abortion, granted, holdsAlready, claim };
     }
     this.#enqueue(waiter, mode);
     return promise;

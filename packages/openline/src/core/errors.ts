@@ -76,8 +76,10 @@ function countsInWords(counts: PoolCounts): string {
 
 /** What {@link AcquireTimeoutError} measured of the wait. Milliseconds. */
 export interface WaitMeasures {
-  /** The deadline that was set. */
+  /** The deadline that was set, or what `withDeadline` had left if that was less. */
   readonly timeoutMs: number;
+  /** The whole deadline of `withDeadline`, where it was that which struck. */
+  readonly requestTimeoutMs: number | undefined;
   /** The whole wait. */
   readonly waitedMs: number;
   /** The part of it during which a connection was being opened. */
@@ -90,7 +92,7 @@ export interface WaitMeasures {
 
 const ms = (value: number): string => `${Math.round(value)} ms`;
 
-/** An acquire reached its deadline before a connection could be lent. Code `OPENLINE_ACQUIRE_TIMEOUT`. */
+/** An acquire reached its deadline, its own or that of `withDeadline`, before a connection could be lent. Code `OPENLINE_ACQUIRE_TIMEOUT`. */
 export class AcquireTimeoutError extends OpenlineError {
   /** How the wait was spent. */
   readonly wait: WaitMeasures;
@@ -113,12 +115,12 @@ export class AcquireTimeoutError extends OpenlineError {
     if (wait.openingMs > 0) spent.push(`${ms(wait.openingMs)} while a connection was opening`);
     if (wait.validatingMs > 0) spent.push(`${ms(wait.validatingMs)} while one was validated`);
     const lines = [
-      `pool "${poolName}": no connection within ${ms(wait.timeoutMs)} (waited ${ms(wait.waitedMs)}: ${spent.join(', ')}). ` +
+      `pool "${poolName}": no connection within ${limitInWords(wait)} (waited ${ms(wait.waitedMs)}: ${spent.join(', ')}). ` +
         `Connections: ${countsInWords(counts)}.`,
     ];
     if (holders.length > 0) lines.push(`Held longest: ${holders.map(holderInWords).join('; ')}.`);
     if (cause !== undefined) lines.push(`Last open failed: ${cause.message}.`);
-    lines.push(advice(counts, nestedAcquire, cause));
+    lines.push(isOver(wait) ? overAdvice : advice(counts, nestedAcquire, cause));
     super('acquire-timeout', poolName, lines.join(' '), { cause });
     this.wait = wait;
     this.counts = counts;
@@ -129,6 +131,21 @@ export class AcquireTimeoutError extends OpenlineError {
   static {
     AcquireTimeoutError.prototype.name = 'AcquireTimeoutError';
   }
+}
+
+/** The request's deadline was over before it asked. */
+function isOver({ requestTimeoutMs, timeoutMs }: WaitMeasures): boolean {
+  return requestTimeoutMs !== undefined && timeoutMs === 0;
+}
+
+const overAdvice = 'The pool was not tried: look for what took the time before, or give the request more.';
+
+function limitInWords(wait: WaitMeasures): string {
+  const { requestTimeoutMs, timeoutMs } = wait;
+  if (requestTimeoutMs === undefined) return ms(timeoutMs);
+  return isOver(wait)
+    ? `the request's deadline of ${ms(requestTimeoutMs)}, which was over`
+    : `the ${ms(timeoutMs)} that were left of the request's deadline of ${ms(requestTimeoutMs)}`;
 }
 
 function holderInWords(holder: HolderInfo): string {

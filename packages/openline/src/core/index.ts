@@ -40,4 +40,5 @@ export {
   Pool,
   type PoolStats,
 } from './pool.ts';
+export { type DeadlineOptions, remainingMs, withDeadline } from './request-deadline.ts';
 export type { StateName } from './slot.ts';

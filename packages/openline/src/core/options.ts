@@ -132,6 +132,16 @@ export function checkTimeout(poolName: string, timeoutMs: unknown): number {
   return checked;
 }
 
+/** Checks a deadline for a whole request, and its options. Returns its clock. */
+export function checkDeadline(timeoutMs: unknown, options: { readonly clock?: Clock } | undefined): Clock {
+  const checks = new OptionChecks('', { ...options, timeoutMs: timeoutMs ?? Number.NaN });
+  checks.knownNames(['timeoutMs', 'clock']);
+  checks.number('timeoutMs', Number.NaN, { ...durationAboveZero, infinite: false });
+  const clock = checks.object<Clock>('clock', systemClock, ['now']);
+  checks.done();
+  return clock;
+}
+
 /** Checks the options of one acquire. Returns its deadline, if it has one of its own. */
 export function checkAcquire(
   poolName: string,

@@ -8,6 +8,8 @@ import type { Place } from './place.ts';
 /** On what terms a caller waits. One object serves all who wait on the pool's usual ones. */
 export interface WaiterTerms<C> {
   readonly timeoutMs: number;
+  /** The deadline of the whole request, if it is that which limits the wait. */
+  readonly requestTimeoutMs: number | undefined;
   /** Where it was called, if that was captured. */
   readonly place: Place | undefined;
   /** What listens to the caller's signal, to be taken off again. */
