@@ -9,7 +9,8 @@ export type ErrorKind =
   | 'invalid-options'
   | 'lease'
   | 'pool-closed'
-  | 'queue-full';
+  | 'queue-full'
+  | 'request-timeout';
 
 /** The base of every error that Openline makes. */
 export class OpenlineError extends Error {
@@ -260,6 +261,40 @@ function messageOf(cause: unknown): string {
     return cause.errors.map(messageOf).join('; ');
   }
   return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** The limit that a request reached. */
+export interface RequestLimit {
+  /** The option that set it. */
+  readonly option: string;
+  readonly limitMs: number;
+  /** What was measured, and what to do, in a sentence each. */
+  readonly told: string;
+  /** What the message begins with, where programs look for a driver's own words. */
+  readonly prefix?: string;
+}
+
+/** A request under way reached a limit. Code `OPENLINE_REQUEST_TIMEOUT`. */
+export class RequestTimeoutError extends OpenlineError {
+  /** The option that set the limit. */
+  readonly option: string;
+  readonly limitMs: number;
+  /** The peer may have done what was asked, or may do it still. */
+  readonly outcome: 'unknown' = 'unknown';
+
+  constructor(poolName: string, { option, limitMs, told, prefix = '' }: RequestLimit) {
+    super(
+      'request-timeout',
+      poolName,
+      `${prefix}pool "${poolName}": no answer within ${ms(limitMs)} (${option}). ${told}`,
+    );
+    this.option = option;
+    this.limitMs = limitMs;
+  }
+
+  static {
+    RequestTimeoutError.prototype.name = 'RequestTimeoutError';
+  }
 }
 
 /** A lease was used or ended after its end. Code `OPENLINE_LEASE`. */

@@ -16,6 +16,8 @@ export {
   PoolClosedError,
   type PoolCounts,
   QueueFullError,
+  type RequestLimit,
+  RequestTimeoutError,
   type WaitMeasures,
 } from './errors.ts';
 export type { HistogramSnapshot } from './histogram.ts';

@@ -7,7 +7,8 @@ import { type Moment, readMonotonic } from './clock.ts';
 const capturesPerSecond = 1000;
 /** Milliseconds a second that they may take: 0.2 % of a core. A capture takes 1.5 µs on one machine and 15 on another, so it is measured. */
 const captureMsPerSecond = 2;
-const framesKept = 8;
+/** Openline has up to eight frames of its own between a caller and the capture. */
+const framesKept = 12;
 
 // Stacks name files by URL or, where a tool has loaded the module in its own way, by path.
 const ownFolder = new URL('..', import.meta.url).href;

@@ -18,6 +18,11 @@ export interface Lines<C> {
   takes(line: Line<C>): boolean;
   /** The idle connection that was used last, if there is one that needs no validation. */
   idle(): Line<C> | undefined;
+  /**
+   * The idle connection that was used last, though it was not asked whether it lives: for a claim that finds that out by itself, and loses
+   * nothing when it does not.
+   */
+  unasked(): Line<C> | undefined;
   /** The share of its capacity that is in use, 0 to 1. */
   load(line: Line<C>): number;
 }
@@ -64,6 +69,10 @@ export class PoolLines<C> implements Lines<C> {
 
   idle(): Slot<C> | undefined {
     return this.#freshest();
+  }
+
+  unasked(): Slot<C> | undefined {
+    return this.#parts.slots.idle.at(-1);
   }
 
   load(slot: Slot<C>): number {

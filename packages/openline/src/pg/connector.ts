@@ -1,9 +1,18 @@
 // How the engine opens, checks and closes PostgreSQL connections through the driver.
 
-import { type CheckContext, type Connector, type OpenContext, systemClock } from '../core/index.ts';
+import {
+  type CheckContext,
+  type Connector,
+  type OpenContext,
+  type Line as PlacedLine,
+  type Lines as PlacedLines,
+  systemClock,
+} from '../core/index.ts';
 import { type DriverClient, isBusy, isDead } from './driver.ts';
-import { isFatal, isRetryable } from './failures.ts';
+import { isFatal, isRetryable, isServers, isStartingUp } from './failures.ts';
 import { watchHandshake } from './handshake.ts';
+import type { LineTable } from './lines.ts';
+import { type SessionState, sessionState } from './session-state.ts';
 import { TlsShortcuts } from './tls.ts';
 
 /** What the connector asks of the pool that uses it. */
@@ -29,9 +38,20 @@ export class PgConnector implements Connector<DriverClient> {
   /** Each client's own `end`: libraries replace it during a loan. */
   readonly #ends = new WeakMap<DriverClient, DriverClient['end']>();
   readonly #tls = new TlsShortcuts();
+  readonly #lines: LineTable;
+  readonly sharesFirst = true;
 
-  constructor(source: ClientSource) {
+  constructor(source: ClientSource, lines: LineTable) {
     this.#source = source;
+    this.#lines = lines;
+  }
+
+  capacity(client: DriverClient): number {
+    return this.#lines.capacity(client);
+  }
+
+  place(lines: PlacedLines<DriverClient>, claim: unknown): PlacedLine<DriverClient> | undefined {
+    return this.#lines.place(lines, claim);
   }
 
   async open(context: OpenContext): Promise<DriverClient> {
@@ -70,7 +90,37 @@ export class PgConnector implements Connector<DriverClient> {
       context.signal.removeEventListener('abort', stop);
     }
     if (this.#source.unrefIdle) client.unref?.();
+    this.#lines.add(client);
     return client;
+  }
+
+  /**
+   * Asks what the server does in the session of a client: over a new connection, which no pool counts, since all those of the pool may be dead.
+   *
+   * @throws (rejects) when no server answers within the limit.
+   */
+  async ask(client: DriverClient, ageMs: number, limitMs: number): Promise<SessionState> {
+    const deadline = systemClock.now() + limitMs;
+    const asker = this.#source.create();
+    asker.on('error', () => undefined);
+    this.#tls.prepare(asker);
+    const late = systemClock.setTimer(() => destroy(asker), limitMs);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        asker.connect((error) => (error ? reject(error) : resolve()));
+      });
+      const leftMs = deadline - systemClock.now();
+      const state = await sessionState(client, { asker, ageMs, limitMs: leftMs });
+      if (systemClock.now() >= deadline) throw new Error(`no answer within ${limitMs} ms`);
+      return state;
+    } catch (error) {
+      // A server that is full, or refuses for its own reasons, is there.
+      if (isServers(error)) return isStartingUp(error) ? 'gone' : 'unknown';
+      throw systemClock.now() >= deadline ? new Error(`no answer within ${limitMs} ms`) : error;
+    } finally {
+      late.cancel();
+      void this.close(asker);
+    }
   }
 
   validate(client: DriverClient): Promise<void> {
@@ -80,6 +130,7 @@ export class PgConnector implements Connector<DriverClient> {
   /** Statements under way are waited for; an open or failed transaction is rolled back: its status costs nothing to read. */
   reset(client: DriverClient, context: CheckContext): Promise<void> | undefined {
     if (this.#source.unrefIdle) client.unref?.();
+    this.#lines.of(client)?.returned();
     if (isDead(client)) return Promise.reject(new Error('the client takes no statements any more'));
     if (isBusy(client)) return this.#bounded(this.#quietFirst(client, context));
     if (isOutsideTransaction(client)) return undefined;
@@ -115,6 +166,7 @@ export class PgConnector implements Connector<DriverClient> {
   }
 
   close(client: DriverClient): Promise<void> {
+    this.#lines.remove(client);
     return new Promise((resolve) => {
       const late = systemClock.setTimer(() => destroy(client), goodbyeMs);
       const end = this.#ends.get(client) ?? client.end;

@@ -1,11 +1,24 @@
 // What Openline needs of a pg client, as a structure: pg's own, the native one, or whatever the `Client` option names.
 
 import type { EventEmitter } from 'node:events';
-import type { PoolClient } from 'pg';
+import pg, { type PoolClient } from 'pg';
+
+/** The socket of a connection, plain or TLS. */
+export interface DriverStream extends EventEmitter {
+  destroy(error?: Error): void;
+  cork(): void;
+  uncork(): void;
+  readonly writableLength: number;
+  readonly bytesRead: number;
+}
 
 /** A pg connection, below its client. */
 export interface DriverConnection extends EventEmitter {
-  readonly stream: EventEmitter & { destroy(error?: Error): void };
+  readonly stream: DriverStream;
+  /** The prepared statements of this session by name: their texts. */
+  readonly parsedStatements?: Record<string, string | undefined>;
+  flush(): void;
+  close(what: { type: 'S'; name: string }): void;
   /** The TLS options that the handshake will use. */
   ssl?: unknown;
   sslNegotiation?: string;
@@ -26,7 +39,9 @@ export interface DriverClient extends EventEmitter {
   readonly processID?: number | null;
   readonly secretKey?: unknown;
   sslNegotiation?: string;
-  readonly connectionParameters?: { readonly sslnegotiation?: string };
+  readonly connectionParameters?: { readonly sslnegotiation?: string; query_timeout?: unknown };
+  /** Whether statements are written before earlier ones are answered; may be changed while nothing is under way. */
+  pipeline?: boolean;
   readonly connection?: DriverConnection;
   readonly readyForQuery?: boolean;
   readonly _queryable?: boolean;
@@ -34,6 +49,40 @@ export interface DriverClient extends EventEmitter {
   readonly _activeQuery?: unknown;
   readonly _queryQueue?: readonly unknown[];
   readonly _sentQueryQueue?: readonly unknown[];
+}
+
+/** pg's own statement, below its client's `query`: what its protocol handlers are called and what they keep. */
+export interface DriverQuery {
+  readonly text: string;
+  readonly name: string | undefined;
+  callback: QueryCallback | undefined;
+  readonly _results: unknown;
+  _canceledDueToError: unknown;
+  handleRowDescription(message: unknown): void;
+  handleError(error: unknown, connection: DriverConnection): void;
+  handleReadyForQuery(connection: DriverConnection): void;
+  prepare(connection: DriverConnection): void;
+  _getRows(connection: DriverConnection, rows: unknown): void;
+}
+
+/** The class of pg's statements; the only ones that pg lets into a pipeline. */
+export const DriverQuery: new (config: object) => DriverQuery = pg.Query as unknown as new (
+  config: object,
+) => DriverQuery;
+
+/** A value as pg writes it. */
+export const prepareValue: (value: unknown) => unknown = (
+  pg as unknown as { utils: { prepareValue: (value: unknown) => unknown } }
+).utils.prepareValue;
+
+/** A client that can be written to before its earlier statements are answered. */
+export type PipelinedClient = DriverClient & { readonly connection: DriverConnection; pipeline: boolean };
+
+/** pg's own client, from the version on that can pipeline; not the native one, and none of the user's own making. */
+export function canPipeline(client: DriverClient): client is PipelinedClient {
+  return (
+    client instanceof pg.Client && client.connection !== undefined && typeof client.pipeline === 'boolean'
+  );
 }
 
 /** What a query's callback is given. */

@@ -30,6 +30,16 @@ const networkMayRecover = new Set([
   'ENOENT', // the server's socket file, while it restarts
 ]);
 
+/** Did the server itself say it, in a message of its protocol? */
+export function isServers(error: unknown): boolean {
+  return (error as DriverError | undefined)?.severity !== undefined;
+}
+
+/** A server that starts or stops has none of the sessions of before, or soon will not. */
+export function isStartingUp(error: unknown): boolean {
+  return (error as DriverError | undefined)?.code === '57P03';
+}
+
 /** Has this error, thrown by a statement, killed the connection? A unique violation has not. */
 export function isFatal(error: unknown, client: DriverClient): boolean {
   if (isDead(client)) return true;

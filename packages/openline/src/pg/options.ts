@@ -5,10 +5,38 @@ import { InvalidOptionsError, nearestName, type PoolOptions, poolOptionNames } f
 
 /** Options of the drop-in: all of pg's, and Openline's under their own names, which win where both are given. */
 export interface PgPoolOptions
-  extends PoolConfig,
+  extends Omit<PoolConfig, 'pipeline'>,
     Omit<PoolOptions<ClientBase>, 'max' | 'min' | 'maxUses' | 'observers'> {
   /** Told what happens in the pool. Default none. */
   readonly observers?: PoolOptions<PoolClient>['observers'];
+  /**
+   * Which statements of `pool.query` may share a connection with others that are under way. Default `'reads'`.
+   *
+   * - `'reads'`: short plain reads, as far as their text tells, each for itself: an error of one is no error of the others.
+   * - `'all'`: single-row writes and calls of unknown functions too, each as the last of its batch. The risk: one that waits for a lock keeps
+   *   the reads before it waiting for nothing, but after a cut connection nobody can tell whether it ran, as without sharing.
+   * - `false`: none: each statement has a connection of its own, as in pg.
+   * - `true`: as `'reads'`, and the clients that are lent pipeline as pg's own option says.
+   */
+  readonly pipeline?: 'reads' | 'all' | boolean;
+  /**
+   * Silence of the server while a statement is under way, in milliseconds. Default 30,000, above 0; `Infinity`: any. When it is over the server
+   * is asked, over another connection, whether it still works on the statement: if it does, the statement goes on; if not, or if the server
+   * does not answer within `connectTimeoutMs`, the connection is closed and the statement fails with {@link RequestTimeoutError}.
+   */
+  readonly readTimeoutMs?: number;
+  /** The longest that a statement of `pool.query` may run, in milliseconds, from the moment it is sent; it is then cancelled on the server. Default `Infinity`, above 0. */
+  readonly statementTimeoutMs?: number;
+}
+
+/** See {@link PgPoolOptions.pipeline}. */
+export function pipelining(given: PgPoolOptions['pipeline']): 'reads' | 'all' | false {
+  return given === 'all' || given === false ? given : 'reads';
+}
+
+/** pg's own meaning of `pipeline`: what the users of a client that is lent do with it. */
+export function clientsPipeline(given: PgPoolOptions['pipeline']): boolean {
+  return given === true;
 }
 
 /** Option names of pg 8.23: its client's, and its pool's. */
@@ -64,8 +92,11 @@ const pgNames = [
   ],
 ];
 
+/** Openline's options that the engine does not know. */
+const adapterNames = ['readTimeoutMs', 'statementTimeoutMs'];
 /** The names that are Openline's alone. */
-const ownNames = poolOptionNames.filter((name) => !pgNames.includes(name));
+const engineNames = poolOptionNames.filter((name) => !pgNames.includes(name));
+const ownNames = [...engineNames, ...adapterNames];
 const knownNames = [...pgNames, ...ownNames];
 
 /** pg's default: a program without `end()` leaves after it. */
@@ -94,11 +125,51 @@ export function engineOptions(given: PgPoolOptions): PoolOptions<never> {
       idleTimeoutMillis === undefined ? idleDefaultMs : pgLimit('idleTimeoutMillis', idleTimeoutMillis ?? 0),
     maxLifetimeMs: lifetime === undefined ? undefined : lifetime * 1000,
   };
-  for (const name of ownNames) {
+  for (const name of engineNames) {
     const value = (given as Record<string, unknown>)[name];
     if (value !== undefined) options[name] = value;
   }
   return options as PoolOptions<never>;
+}
+
+const readDefaultMs = 30_000;
+
+/** The limits of statements, in milliseconds. */
+export interface StatementTimeouts {
+  readonly readTimeoutMs: number;
+  readonly statementTimeoutMs: number;
+  /** pg's own; 0 is none. */
+  readonly queryTimeoutMs: number;
+}
+
+/**
+ * The limits of statements that the drop-in was given.
+ *
+ * @throws {@link InvalidOptionsError}
+ */
+export function statementTimeouts(given: PgPoolOptions): StatementTimeouts {
+  const { readTimeoutMs = readDefaultMs, statementTimeoutMs = Number.POSITIVE_INFINITY } = given;
+  checkLimits({ readTimeoutMs, statementTimeoutMs });
+  return {
+    readTimeoutMs,
+    statementTimeoutMs,
+    queryTimeoutMs: pgNumber('query_timeout', given.query_timeout || 0),
+  };
+}
+
+/**
+ * Checks limits, of the pool or of one query: missing, or milliseconds above 0.
+ *
+ * @throws {@link InvalidOptionsError}
+ */
+export function checkLimits(limits: { readonly [option: string]: unknown }): void {
+  const faults = Object.entries(limits)
+    .filter(([, value]) => value !== undefined && !(typeof value === 'number' && value > 0))
+    .map(([option, value]) => ({
+      option,
+      problem: `is ${String(value)}: give milliseconds above 0, or Infinity for no limit`,
+    }));
+  if (faults.length > 0) throw new InvalidOptionsError('pg', faults);
 }
 
 /** See {@link ClientSource.checkLimitMs}: `connectTimeoutMs: Infinity` is meant for checks too, `connectionTimeoutMillis: 0` is not. */

@@ -1,6 +1,6 @@
 // The drop-in for pg.Pool: its options, methods, callbacks, events and properties, on Openline's engine.
 
-import pg, { type PoolClient } from 'pg';
+import pg, { type PoolClient, type PoolConfig } from 'pg';
 import {
   type AcquireOptions,
   type CloseReport,
@@ -12,21 +12,30 @@ import {
   PoolClosedError,
   type PoolCounts,
   type PoolStats,
+  systemClock,
   warnOfSeconds,
 } from '../core/index.ts';
 import { PgConnector } from './connector.ts';
-import {
-  asPoolClient,
-  type DriverClient,
-  type DriverClientClass,
-  type QueryCallback,
-  withAnswer,
-} from './driver.ts';
-import { asDriverTells, fromHere, throwAsDriver } from './errors.ts';
+import { asPoolClient, type DriverClient, type DriverClientClass, type QueryCallback } from './driver.ts';
+import { fromHere, throwAsDriver } from './errors.ts';
 import { isFatal } from './failures.ts';
+import type { PoolLimits } from './limits.ts';
+import { LineTable } from './lines.ts';
 import { logObserver } from './log.ts';
-import { checkLimitMs, engineOptions, type PgPoolOptions, refuseUnknown, warnOfSlips } from './options.ts';
+import {
+  checkLimitMs,
+  clientsPipeline,
+  engineOptions,
+  type PgPoolOptions,
+  pipelining,
+  refuseUnknown,
+  statementTimeouts,
+  warnOfSlips,
+} from './options.ts';
+import { Queries } from './queries.ts';
+import { plainConfig } from './request.ts';
 import { runTransaction, type TransactionOptions } from './transaction.ts';
+import { Watch } from './watch.ts';
 
 type ConnectCallback = (
   error: Error | undefined,
@@ -49,7 +58,22 @@ interface PgPoolFields {
 /** As long as a caller waits by default: shutdowns are given no less. */
 const endTimeoutMs = 30_000;
 
+/** Where opening may take for ever, a cancel may not. */
+const longestCancelMs = 5_000;
+
 const doNothing = (): void => undefined;
+
+/** Calls a user's callback; what it throws ends the process, as with pg, if nobody catches it. */
+function callOutside(callback: QueryCallback, error: Error | undefined, result?: unknown): void {
+  try {
+    if (error) callback(error);
+    else callback(undefined, result);
+  } catch (thrown) {
+    process.nextTick(() => {
+      throw thrown;
+    });
+  }
+}
 
 /**
  * A drop-in for `pg.Pool`: the same options, methods, callback forms, events and properties, and `instanceof pg.Pool` holds.
@@ -64,18 +88,37 @@ const doNothing = (): void => undefined;
  */
 export class Pool extends pg.Pool {
   #engine: EnginePool<DriverClient> | undefined;
+  #queries: Queries | undefined;
+  readonly #lines: LineTable;
   readonly #given: PgPoolOptions;
+  readonly #limits: PoolLimits;
 
   /** @throws {@link InvalidOptionsError} where one of Openline's own options is wrong. Names that nobody knows are let pass, as pg does. */
   constructor(options: PgPoolOptions = {}) {
-    super(options);
+    super(options as PoolConfig);
     this.#given = { ...options };
     warnOfSlips(this.#given);
-    checkOptions('pg', engineOptions(this.#given));
+    const { acquireTimeoutMs, connectTimeoutMs } = checkOptions('pg', engineOptions(this.#given));
+    const poolName = this.#given.name ?? 'pg';
+    this.#limits = { poolName, acquireTimeoutMs, ...statementTimeouts(this.#given) };
+    this.#lines = new LineTable(Math.min(connectTimeoutMs, longestCancelMs), this.#given.stream);
   }
 
   get #fields(): PgPoolFields {
     return this as unknown as PgPoolFields;
+  }
+
+  get #madeQueries(): Queries {
+    this.#queries ??= new Queries({
+      engine: this.#pool,
+      lines: this.#lines,
+      pipelining: pipelining(this.#given.pipeline),
+      limits: this.#limits,
+      acquire: (options) => this.#acquire(options).catch(throwAsDriver),
+      lent: (client) => this.#lent(client),
+      returned: (client, error) => this.#tell('release', error ?? undefined, client),
+    });
+    return this.#queries;
   }
 
   /** Made at the first use: with `min`, it begins to connect. */
@@ -86,13 +129,16 @@ export class Pool extends pg.Pool {
 
   #makeEngine(): EnginePool<DriverClient> {
     const options = engineOptions(this.#given);
-    const connector = new PgConnector({
-      create: () => new this.#fields.Client(this.#clientConfig()),
-      prepare: (client) => this.#prepare(client),
-      died: (client, error) => this.#died(client, error),
-      unrefIdle: this.options.allowExitOnIdle,
-      checkLimitMs: checkLimitMs(this.#given),
-    });
+    const connector = new PgConnector(
+      {
+        create: () => new this.#fields.Client(this.#clientConfig()),
+        prepare: (client) => this.#prepare(client),
+        died: (client, error) => this.#died(client, error),
+        unrefIdle: this.options.allowExitOnIdle,
+        checkLimitMs: checkLimitMs(this.#given),
+      },
+      this.#lines,
+    );
     const removed = {
       closed: ({ connection }: { connection: unknown }) => this.#tell('remove', connection),
     };
@@ -103,6 +149,27 @@ export class Pool extends pg.Pool {
     });
     // What was given under pg's names is in pg's units, and small numbers are common there.
     warnOfSeconds(engine.name, this.#given as object);
+    const { connectTimeoutMs } = checkOptions('pg', options);
+    let isRefreshing = false;
+    const watch = new Watch(this.#lines, {
+      poolName: engine.name,
+      readTimeoutMs: this.#limits.readTimeoutMs,
+      hasRoom: () => {
+        const { idle, size, max } = engine.counts();
+        return idle > 0 || size < max;
+      },
+      ask: ({ client, openedAt }) =>
+        connector.ask(client, systemClock.now() - openedAt, Math.min(connectTimeoutMs, longestCancelMs)),
+      foundDead: () => {
+        if (isRefreshing) return;
+        isRefreshing = true;
+        const done = (): void => {
+          isRefreshing = false;
+        };
+        engine.refresh({ immediate: true }).then(done, done);
+      },
+    });
+    this.#lines.onUse = () => watch.start();
     return engine;
   }
 
@@ -119,7 +186,11 @@ export class Pool extends pg.Pool {
 
   /** A client's own options: pg's, without the timeout that the engine keeps. */
   #clientConfig(): object {
-    const config = { ...this.options, connectionTimeoutMillis: 0 };
+    const config = {
+      ...this.options,
+      connectionTimeoutMillis: 0,
+      pipeline: clientsPipeline(this.#given.pipeline),
+    };
     Object.defineProperty(config, 'password', {
       value: this.options.password,
       enumerable: false,
@@ -189,13 +260,14 @@ export class Pool extends pg.Pool {
   /** Tells of the loan. */
   #lent(client: DriverClient): void {
     if (this.options.allowExitOnIdle) client.ref?.();
-    this.#tell('acquire', client);
+    if (this.listenerCount('acquire') > 0) this.#tell('acquire', client);
   }
 
   /** Gives a client to a user, with pg's `release` on it. */
   #handOver(lease: Lease<DriverClient>, ends: Ends = lease): PoolClient {
     const { connection } = lease;
     const client = asPoolClient(connection);
+    this.#lines.of(connection)?.lendTo('user', clientsPipeline(this.#given.pipeline));
     this.#lent(connection);
     client.release = (error) =>
       this.#back(lease, client, error, () => (error ? ends.discard(error) : ends.release()));
@@ -221,14 +293,18 @@ export class Pool extends pg.Pool {
     } as pg.Pool['query'];
   }
 
-  #queryInAnyForm(text: unknown, values: unknown, callback: unknown): unknown {
+  #queryInAnyForm(query: unknown, values: unknown, callback: unknown): unknown {
     const done = (typeof values === 'function' ? values : callback) as QueryCallback | undefined;
     const parameters = typeof values === 'function' ? undefined : values;
-    if (typeof text === 'function') return this.#queryWithoutText(text as QueryCallback);
-    if (done !== undefined) return this.#query(text, parameters, done);
-    return new this.#fields.Promise((resolve, reject) => {
-      this.#query(text, parameters, (error, result) => (error ? reject(error) : resolve(result)));
-    }).catch(fromHere);
+    if (typeof query === 'function') return this.#queryWithoutText(query as QueryCallback);
+    const answered = this.#query(query, parameters);
+    if (done === undefined) return this.#inTheirs(answered.catch(fromHere));
+    // After the driver has done with what it read, and in the caller's own async context.
+    answered.then(
+      (result) => callOutside(done, undefined, result),
+      (error: Error) => callOutside(done, error),
+    );
+    return undefined;
   }
 
   #queryWithoutText(callback: QueryCallback): void {
@@ -236,34 +312,11 @@ export class Pool extends pg.Pool {
     setImmediate(() => callback(error));
   }
 
-  #query(text: unknown, values: unknown, done: QueryCallback): void {
-    const lease = this.ending ? undefined : this.#pool.tryAcquire();
-    if (lease !== undefined) this.#run(lease, text, values, done);
-    else
-      this.#acquire(undefined).then(
-        (granted) => this.#run(granted, text, values, done),
-        (error: Error) => done(asDriverTells(error)),
-      );
-  }
-
-  #run(lease: Lease<DriverClient>, text: unknown, values: unknown, done: QueryCallback): void {
-    const client = lease.connection;
-    this.#lent(client);
-    let answered = false;
-    const answer: QueryCallback = (error, result) => {
-      // A statement that timed out may still be answered twice by the driver.
-      if (answered) return;
-      answered = true;
-      this.#giveBack(lease, client, error);
-      if (error) done(error);
-      else done(undefined, result);
-    };
-    try {
-      client.query(withAnswer(text, answer), values, answer);
-    } catch (error) {
-      this.#giveBack(lease, client, undefined);
-      done(error as Error);
-    }
+  #query(query: unknown, values: unknown): Promise<unknown> {
+    if (this.ending) return this.#acquire(undefined);
+    const queries = this.#madeQueries;
+    const config = plainConfig(query, values);
+    return config === undefined ? queries.runAsItIs(query, values) : queries.run(config);
   }
 
   /** Only an error that has killed the connection costs it. */

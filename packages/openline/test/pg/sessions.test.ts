@@ -25,9 +25,11 @@ describe('a client that comes back', () => {
     const client = await pool.connect();
     for (const text of texts) await client.query(text).catch(() => undefined);
     client.release();
-    const { rows: found } = await pool.query(
+    const next = await pool.connect();
+    const { rows: found } = await next.query(
       'select pg_backend_pid() as pid, now() = statement_timestamp() as fresh',
     );
+    next.release();
     expect(found).toEqual([{ pid, fresh: true }]);
     expect(await rows()).toEqual([]);
   });

@@ -1,0 +1,51 @@
+// The prepared statements of one session: which names it knows, in the order of their use, and which of them are to be closed.
+
+import type { DriverConnection } from './driver.ts';
+
+/** Names a session keeps at most; each costs the server a plan. */
+const mostNames = 100;
+
+/** The prepared names of one session. The driver notes the names that were parsed; here stand Openline's own of them. */
+export class PreparedNames {
+  readonly #connection: DriverConnection;
+  /** The least recently used first. */
+  readonly #names = new Set<string>();
+  readonly #toClose = new Set<string>();
+
+  constructor(connection: DriverConnection) {
+    this.#connection = connection;
+  }
+
+  /** The text that is prepared under a name. */
+  text(name: string): string | undefined {
+    return this.#connection.parsedStatements?.[name];
+  }
+
+  /** One of Openline's own names is used. Says which name must be closed before, if one must. */
+  use(name: string): string | undefined {
+    this.#names.delete(name);
+    this.#names.add(name);
+    const closes = this.toClose(name);
+    if (closes !== undefined || this.#names.size <= mostNames) return closes;
+    const [oldest] = this.#names;
+    this.#names.delete(oldest!);
+    this.#drop(oldest!);
+    return oldest;
+  }
+
+  /** A name that is about to be prepared: itself, if the server may still have it. */
+  toClose(name: string): string | undefined {
+    return this.#toClose.delete(name) ? name : undefined;
+  }
+
+  /** The server does not know the name, or no longer takes it. */
+  forget(name: string): void {
+    this.#names.delete(name);
+    this.#drop(name);
+    this.#toClose.add(name);
+  }
+
+  #drop(name: string): void {
+    delete this.#connection.parsedStatements?.[name];
+  }
+}

@@ -1,0 +1,212 @@
+// Every statement that is put to the pool: which way it goes, on a shared line or on a connection of its own, and how often.
+
+import { type AcquireOptions, type Pool as EnginePool, type Lease, systemClock } from '../core/index.ts';
+import { type DriverClient, isDead, type QueryCallback, withAnswer } from './driver.ts';
+import { isFatal } from './failures.ts';
+import { LimitWatch, limitsOf, type PoolLimits } from './limits.ts';
+import type { Line } from './line.ts';
+import type { LineTable } from './lines.ts';
+import { checkLimits } from './options.ts';
+import { bytesOf, type QueryConfig, type Request, writableValues } from './request.ts';
+import { again, type Sender, Sending } from './sending.ts';
+import { type Profile, Statements } from './statements.ts';
+
+/** Which statements share lines; see {@link PgPoolOptions.pipeline}. */
+export type Pipelining = 'reads' | 'all' | false;
+
+/** What the queries need of their pool. */
+export interface QueryHost {
+  readonly engine: EnginePool<DriverClient>;
+  readonly lines: LineTable;
+  readonly pipelining: Pipelining;
+  readonly limits: PoolLimits;
+  /** Acquires with the pool's own refusals. */
+  acquire(options: AcquireOptions | undefined): Promise<Lease<DriverClient>>;
+  /** A client was lent for a statement. */
+  lent(client: DriverClient): void;
+  /** It came back. */
+  returned(client: DriverClient, error: unknown): void;
+}
+
+/** The prepared name of one sending. */
+interface StatementName {
+  readonly name: string;
+  /** A name that must be closed before. */
+  readonly closes: string | undefined;
+  /** Whether it is prepared only now. */
+  readonly isNew: boolean;
+}
+
+/** The driver's own words. */
+function notUnique(name: string): string {
+  return `Prepared statements must be unique - '${name}' was used for a different statement`;
+}
+
+/** The statements of one pool. */
+export class Queries implements Sender {
+  readonly #host: QueryHost;
+  readonly #statements = new Statements();
+
+  constructor(host: QueryHost) {
+    this.#host = host;
+  }
+
+  get lastTurnAt(): number {
+    return this.#host.lines.lastTurnAt;
+  }
+
+  reached(ms: number): void {
+    this.#host.lines.reached(ms);
+  }
+
+  /** Runs a statement: resolves with the driver's result. */
+  async run(config: QueryConfig): Promise<unknown> {
+    if (config.signal !== undefined) config.signal.throwIfAborted();
+    if (config.readTimeoutMs !== undefined || config.statementTimeoutMs !== undefined) {
+      const { readTimeoutMs, statementTimeoutMs } = config;
+      checkLimits({ readTimeoutMs, statementTimeoutMs });
+    }
+    const profile = this.#statements.profile(config.text);
+    profile.uses++;
+    const values = writableValues(config.values);
+    const request: Request = {
+      config,
+      values,
+      bytes: bytesOf(config, values),
+      profile,
+      costMs: profile.expectedMs,
+      began: systemClock.turnNow().ms,
+      resent: 0,
+      moved: false,
+      unnamed: false,
+    };
+    for (;;) {
+      const shares = this.#shares(request);
+      const lease = this.#lendAtOnce(shares, request) ?? (await this.#wait(shares, request));
+      const outcome = await this.#send(request, lease);
+      if (outcome !== again) return outcome;
+    }
+  }
+
+  /** Short reads share; what is long, or not known yet, has a connection of its own, like whatever may wait for a lock. */
+  #shares({ profile, moved }: Request): boolean {
+    const { pipelining, lines } = this.#host;
+    if (pipelining === false || moved) return false;
+    if (profile.kind !== 'read' && (profile.kind !== 'write' || pipelining !== 'all')) return false;
+    return profile.expectedMs <= lines.budgetMs;
+  }
+
+  #lendAtOnce(shares: boolean, request: Request): Lease<DriverClient> | undefined {
+    const { engine } = this.#host;
+    return shares ? engine.tryAcquire('shared', request) : engine.tryAcquire();
+  }
+
+  #wait(shares: boolean, request: Request): Promise<Lease<DriverClient>> {
+    const { resent, began } = request;
+    const { signal } = request.config;
+    if (!shares && resent === 0 && signal === undefined) return this.#host.acquire(undefined);
+    // One deadline for all waits of a statement, however often it is sent.
+    const timeoutMs = resent === 0 ? undefined : this.#leftToWait(began);
+    return this.#host.acquire({ mode: shares ? 'shared' : 'exclusive', claim: request, timeoutMs, signal });
+  }
+
+  #leftToWait(began: number): number {
+    return Math.max(0, this.#host.limits.acquireTimeoutMs - (systemClock.now() - began));
+  }
+
+  #send(request: Request, lease: Lease<DriverClient>): Promise<unknown> {
+    const client = lease.connection;
+    const line = this.#host.lines.of(client);
+    if (line === undefined) return this.#sendAsItIs(request.config, undefined, lease);
+    const { profile } = request;
+    // A line that is shared was claimed when it was chosen.
+    if (lease.mode === 'exclusive') line.claim(request);
+    let named: StatementName | undefined;
+    try {
+      named = this.#name(request, line);
+    } catch (error) {
+      line.disclaim(request);
+      this.#end(lease, undefined, error);
+      return Promise.reject(error);
+    }
+    return new Promise((resolve, reject) => {
+      const manner = {
+        name: named?.name,
+        closes: named?.closes,
+        timed: profile.kind === 'read' && profile.wantsTime,
+        extended: profile.kind === 'read',
+      };
+      this.#host.lent(client);
+      line.lendTo('pool', false);
+      const sending = new Sending(request, manner, line, lease, this, { resolve, reject });
+      line.send(sending);
+      const limits = limitsOf(request.config, this.#host.limits);
+      if (limits !== undefined)
+        sending.watchedBy(new LimitWatch(sending, line, limits, this.#host.limits.poolName));
+      // What fails to be prepared would fail whoever uses the name behind it; what waits for a lock would make the others wait.
+      if (named?.isNew || profile.kind !== 'read') line.close();
+    });
+  }
+
+  /** The name under which a statement is sent: the user's, or one of Openline's own for parameterised text that comes again. */
+  #name({ config, profile, unnamed }: Request, line: Line): StatementName | undefined {
+    const { names } = line;
+    if (unnamed) return undefined;
+    if (config.name) {
+      const { name, text } = config;
+      const isNew = names.text(name) === undefined;
+      if (!isNew && names.text(name) !== text) throw new Error(notUnique(name));
+      return { name, closes: isNew ? names.toClose(name) : undefined, isNew };
+    }
+    if (!this.#namesItself(config, profile)) return undefined;
+    const isNew = names.text(profile.name) === undefined;
+    return { name: profile.name, closes: names.use(profile.name), isNew };
+  }
+
+  #namesItself({ values }: QueryConfig, { kind, uses }: Profile): boolean {
+    return kind === 'read' && uses > 1 && values !== undefined && values !== null && values.length > 0;
+  }
+
+  /** Runs what only the driver understands (or a client that is not pg's own), on a connection of its own. */
+  async runAsItIs(query: unknown, values: unknown): Promise<unknown> {
+    const lease = this.#host.engine.tryAcquire() ?? (await this.#host.acquire(undefined));
+    return await this.#sendAsItIs(query, values, lease);
+  }
+
+  #sendAsItIs(query: unknown, values: unknown, lease: Lease<DriverClient>): Promise<unknown> {
+    const client = lease.connection;
+    this.#host.lent(client);
+    this.#host.lines.of(client)?.lendTo('user', false);
+    return new Promise((resolve, reject) => {
+      let answered = false;
+      const answer: QueryCallback = (error, result) => {
+        // A statement that timed out may still be answered twice by the driver.
+        if (answered) return;
+        answered = true;
+        this.#end(lease, error && isFatal(error, client) ? error : undefined, error);
+        if (error) reject(error);
+        else resolve(result);
+      };
+      try {
+        client.query(withAnswer(query, answer), values, answer);
+      } catch (error) {
+        this.#end(lease, undefined, undefined);
+        reject(error);
+      }
+    });
+  }
+
+  ended({ lease }: Sending, failure: unknown, error: unknown): void {
+    this.#end(lease, failure, error);
+  }
+
+  /** @param fatal - what has killed the connection, if anything has */
+  #end(lease: Lease<DriverClient>, fatal: unknown, error: unknown): void {
+    // The pool has ended meanwhile, and has taken back what was lent.
+    if (lease.ended) return;
+    const client = lease.connection;
+    if (fatal !== undefined || isDead(client)) lease.discard(fatal);
+    else lease.release();
+    this.#host.returned(client, error);
+  }
+}

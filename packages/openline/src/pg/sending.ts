@@ -1,0 +1,192 @@
+// One statement on its way on one connection: pg's own statement object, which keeps what the server says until all of it is there.
+
+import { type Lease, RequestTimeoutError } from '../core/index.ts';
+import { type DriverClient, type DriverConnection, DriverQuery } from './driver.ts';
+import { isServers } from './failures.ts';
+import type { Line } from './line.ts';
+import type { Request } from './request.ts';
+import { type LoopReading, outsideMs, readLoop } from './server-time.ts';
+
+/** The statement was not answered, and is to be sent again. */
+export const again: unique symbol = Symbol('again');
+
+/** How a statement is sent, this time. */
+export interface SendingManner {
+  /** The prepared name to be used. */
+  readonly name: string | undefined;
+  /** A prepared name to be closed before. */
+  readonly closes: string | undefined;
+  /** Whether its time on the server is to be measured. */
+  readonly timed: boolean;
+  /** The extended protocol, whatever the values. */
+  readonly extended: boolean;
+}
+
+/** Who sends, and is told the end. */
+export interface Sender {
+  /** When the last turn of the event loop ended, as far as is known. */
+  readonly lastTurnAt: number;
+  /** A statement took so long to reach the server and be parsed there. */
+  reached(ms: number): void;
+  /** The connection is free of it. `fatal`: what has killed the connection; `error`: what the statement failed with. */
+  ended(sending: Sending, fatal: unknown, error: unknown): void;
+}
+
+/** Calls one of its two functions once: a promise's. */
+export interface Caller {
+  resolve(result: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** What a server says of a prepared name that it does not know (any more), or whose result has changed. */
+const nameRefused = new Set<unknown>(['26000', '0A000']);
+
+/** A statement on its way. Its line tells it when it is answered, or that it never will be. */
+export class Sending extends DriverQuery {
+  readonly request: Request;
+  readonly lease: Lease<DriverClient>;
+  readonly manner: SendingManner;
+  readonly #line: Line;
+  readonly #sender: Sender;
+  #failure: unknown;
+  #goesAgain = false;
+  #settled = false;
+  #limits: { end(): void } | undefined;
+  #written: LoopReading | undefined;
+  #executing: LoopReading | undefined;
+
+  constructor(
+    request: Request,
+    manner: SendingManner,
+    line: Line,
+    lease: Lease<DriverClient>,
+    sender: Sender,
+    caller: Caller,
+  ) {
+    const { text, rowMode, types, queryMode } = request.config;
+    super({
+      text,
+      values: request.values,
+      name: manner.name,
+      rowMode,
+      types,
+      queryMode: manner.extended ? 'extended' : queryMode,
+    });
+    this.request = request;
+    this.manner = manner;
+    this.lease = lease;
+    this.#line = line;
+    this.#sender = sender;
+    // Tools that watch the driver put their own function in its place, around it.
+    this.callback = (error, result) => {
+      if (this.#goesAgain) caller.resolve(again);
+      else if (error) caller.reject(error);
+      else caller.resolve(result);
+    };
+  }
+
+  /** Whether the caller has been told its end: what the server still says is for nobody. */
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  /** Has its limits watched until its caller is told its end. */
+  watchedBy(limits: { end(): void }): void {
+    this.#limits = limits;
+  }
+
+  override prepare(connection: DriverConnection): void {
+    const { closes, timed } = this.manner;
+    if (timed) this.#written = readLoop();
+    if (closes !== undefined) connection.close({ type: 'S', name: closes });
+    super.prepare(connection);
+  }
+
+  override _getRows(connection: DriverConnection, rows: unknown): void {
+    // The server tells what it has parsed before it executes: what comes later has taken the statement's own time.
+    if (this.manner.timed) connection.flush();
+    super._getRows(connection, rows);
+  }
+
+  // A type parser of the user's must not throw through the driver, past the answers of the neighbours.
+  override handleRowDescription(message: unknown): void {
+    if (this.#written !== undefined) {
+      this.#sender.reached(outsideMs(this.#written, this.#sender.lastTurnAt));
+      this.#executing = readLoop();
+    }
+    try {
+      super.handleRowDescription(message);
+    } catch (error) {
+      this._canceledDueToError = error;
+    }
+  }
+
+  override handleError(error: unknown): void {
+    this.#failure ??= this._canceledDueToError || error;
+    this.#line.complained(error);
+  }
+
+  // The line hears it too, when the driver is done with it, and calls `answered`.
+  override handleReadyForQuery(): void {
+    this.#failure ??= this._canceledDueToError || undefined;
+  }
+
+  /** All of the answer is there. `isQuiet`: no transaction is open. */
+  answered(isQuiet: boolean): void {
+    const { request, manner } = this;
+    if (this.#executing !== undefined)
+      request.profile.took(outsideMs(this.#executing, this.#sender.lastTurnAt));
+    const refused = manner.name !== undefined && nameRefused.has(codeOf(this.#failure));
+    if (refused) this.#line.names.forget(manner.name);
+    this.#sender.ended(this, undefined, this.#failure);
+    if (refused && isQuiet && !request.unnamed) {
+      request.unnamed = true;
+      this.sendAgain(this.#failure as Error);
+    } else this.#settle();
+  }
+
+  /** It will not be answered: the connection has died. */
+  lost(error: unknown, neverRan: boolean): void {
+    this.#sender.ended(this, error, error);
+    const { request } = this;
+    // A server that says itself that it ends a statement, means it; silence has lasted as long as it may.
+    const isMeant = isServers(error) || error instanceof RequestTimeoutError;
+    const mayGoAgain = neverRan || (request.profile.kind === 'read' && !isMeant && request.resent === 0);
+    if (mayGoAgain) this.sendAgain(error as Error);
+    else this.fail(withOutcome(error));
+  }
+
+  /** Tells the caller an error, whatever the server will answer. */
+  fail(error: unknown): void {
+    if (this.#settled) return;
+    this.#failure = error;
+    this.#settle();
+  }
+
+  /** Has the request sent again; `why` is for tools that watch the driver. */
+  sendAgain(why: Error): void {
+    if (this.#settled) return;
+    this.#goesAgain = true;
+    this.request.resent++;
+    this.fail(why);
+  }
+
+  #settle(): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#limits?.end();
+    // The driver's own form: without an error it is null.
+    if (this.#failure === undefined) this.callback!(null, this._results);
+    else this.callback!(this.#failure as Error);
+  }
+}
+
+/** The error with a word on what became of the statement: nobody can tell. */
+function withOutcome(error: unknown): unknown {
+  if (!(error instanceof Error) || 'outcome' in error) return error;
+  return Object.defineProperty(error, 'outcome', { value: 'unknown', enumerable: false });
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | undefined)?.code;
+}

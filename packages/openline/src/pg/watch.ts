@@ -1,0 +1,122 @@
+// Looks after the lines with work under way: tells a slow server from a silent one, and sends on who stands behind a statement that stalls.
+
+import { RequestTimeoutError, systemClock, type TimerHandle } from '../core/index.ts';
+import type { Line } from './line.ts';
+import type { LineTable } from './lines.ts';
+import type { SessionState } from './session-state.ts';
+
+/** How often a limit is looked at: a fortieth of it, within these bounds. */
+const looksPerLimit = 40;
+const shortestLookMs = 5;
+const longestLookMs = 25;
+/** A short statement that takes longer than this has stalled; the shortest way to the server and back counts twice on top. */
+const stalledMs = 50;
+
+/** A connection that was idle for long, and asked nothing but a short read, has so long to answer. */
+const provingLimitMs = 5_000;
+
+// Taken when the module loads, so that a test's fake timers cannot stop it.
+const realSetImmediate = setImmediate;
+
+/** What the watch asks of the pool. */
+export interface Watched {
+  readonly poolName: string;
+  readonly readTimeoutMs: number;
+  /** Whether there is, or can be, another connection to go to. */
+  hasRoom(): boolean;
+  /** Asks the server, over a connection of its own, what it does in the session; rejects when it does not answer in time. */
+  ask(line: Line): Promise<SessionState>;
+  /** A line was silent for good. */
+  foundDead(): void;
+}
+
+/** Watches the lines of one pool, as long as something is under way on one of them. */
+export class Watch {
+  readonly #lines: LineTable;
+  readonly #watched: Watched;
+  readonly #everyMs: number;
+  #timer: TimerHandle | undefined;
+
+  constructor(lines: LineTable, watched: Watched) {
+    this.#lines = lines;
+    this.#watched = watched;
+    this.#everyMs = Math.max(shortestLookMs, Math.min(longestLookMs, watched.readTimeoutMs / looksPerLimit));
+  }
+
+  /** Something is under way. */
+  start(): void {
+    if (this.#timer !== undefined) return;
+    this.#timer = systemClock.setTimer(this.#soon, this.#everyMs);
+    this.#timer.keepAlive(false);
+  }
+
+  // What has come while the process was busy is read first: a timer of a busy process would find silence where there was none.
+  readonly #soon = (): void => void realSetImmediate(this.#look);
+
+  readonly #look = (): void => {
+    this.#timer = undefined;
+    const now = systemClock.now();
+    let goesOn = false;
+    for (const line of this.#lines) {
+      if (!line.isInUse) continue;
+      goesOn = true;
+      if (line.silentMs(now) >= this.#watched.readTimeoutMs) this.#suspect(line);
+      if (now - line.headSince > stalledMs + 2 * this.#lines.reachMs) this.#stalled(line, now);
+    }
+    if (goesOn) this.start();
+  };
+
+  /**
+   * The first statement does not end: those behind it are sent again elsewhere, once each; the first too, where it was to show whether the
+   * connection lives.
+   */
+  #stalled(line: Line, now: number): void {
+    const { sendings, isProving } = line;
+    if (sendings.length < 2 && !isProving) return;
+    if (isProving && line.silentMs(now) > provingLimitMs) {
+      const found = 'the connection had been idle, and answers no more';
+      line.destroy(new Error(found));
+      this.#watched.foundDead();
+      return;
+    }
+    if (!this.#watched.hasRoom()) return;
+    line.close();
+    for (const sending of isProving ? sendings : sendings.slice(1)) {
+      if (sending.request.moved || sending.request.profile.kind !== 'read') continue;
+      sending.request.moved = true;
+      sending.sendAgain(new Error('the statement before it on the same connection does not end'));
+    }
+  }
+
+  #suspect(line: Line): void {
+    if (line.isSuspect) return;
+    line.isSuspect = true;
+    void this.#watched.ask(line).then(
+      (state) => {
+        line.isSuspect = false;
+        if (state === 'running' || state === 'unknown') line.spoke();
+        else
+          this.#endSilence(
+            line,
+            `The server's session is ${state}: the line is dead, or the answer was lost.`,
+          );
+      },
+      (error: Error) => {
+        line.isSuspect = false;
+        this.#endSilence(
+          line,
+          `Asked over another connection, the server did not answer either: ${error.message}.`,
+        );
+      },
+    );
+  }
+
+  #endSilence(line: Line, found: string): void {
+    // The answer came while the server was asked.
+    if (line.silentMs(systemClock.now()) < this.#watched.readTimeoutMs) return;
+    const { poolName, readTimeoutMs: limitMs } = this.#watched;
+    const told = `${found} The statement may have run; the connection is closed, and the others will be replaced.`;
+    line.destroy(new RequestTimeoutError(poolName, { option: 'readTimeoutMs', limitMs, told }));
+    this.#watched.foundDead();
+  }
+}
