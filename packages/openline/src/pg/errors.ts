@@ -12,7 +12,7 @@ export function fromHere(error: unknown): never {
  * Failures as pg's users know them: the server's or the socket's own error object, with `openline` (not enumerable) telling the rest;
  * an acquire that timed out in an outage carries the code, and what else there is, of the driver's error that was the last.
  */
-export function asDriverTells(error: Error): Error {
+function asDriverTells(error: Error): Error {
   if (error instanceof ConnectError && error.cause instanceof Error) {
     return Object.defineProperty(error.cause, 'openline', {
       value: error,

@@ -16,14 +16,23 @@ export interface StatementLimits {
 // Taken when the module loads, so that a test's fake timers cannot stop it.
 const realSetImmediate = setImmediate;
 
-/** The limits of a statement, its own before the pool's; nothing where there are none. */
-export function limitsOf(config: QueryConfig, pools: PoolLimits): StatementLimits | undefined {
+/**
+ * The limits of a statement, its own before the pool's; nothing where there are none.
+ *
+ * @param requestLeftMs - what `withDeadline` leaves
+ */
+export function limitsOf(
+  config: QueryConfig,
+  pools: PoolLimits,
+  requestLeftMs: number | undefined,
+): StatementLimits | undefined {
   const { signal, readTimeoutMs, query_timeout: queryTimeout } = config;
   const statementTimeoutMs = config.statementTimeoutMs ?? pools.statementTimeoutMs;
   const times: readonly (readonly [string, number | undefined])[] = [
     ['readTimeoutMs', readTimeoutMs],
     ['statementTimeoutMs', statementTimeoutMs],
     ['query_timeout', queryTimeout || pools.queryTimeoutMs || undefined],
+    ['withDeadline', requestLeftMs],
   ];
   let option = '';
   let limitMs = Number.POSITIVE_INFINITY;

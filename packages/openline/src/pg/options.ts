@@ -18,7 +18,7 @@ export interface PgPoolOptions
    * - `false`: none: each statement has a connection of its own, as in pg.
    * - `true`: as `'reads'`, and the clients that are lent pipeline as pg's own option says.
    */
-  readonly pipeline?: 'reads' | 'all' | boolean;
+  readonly pipeline?: 'reads' | 'all' | boolean | undefined;
   /**
    * Silence of the server while a statement is under way, in milliseconds. Default 30,000, above 0; `Infinity`: any. When it is over the server
    * is asked, over another connection, whether it still works on the statement: if it does, the statement goes on; if not, or if the server

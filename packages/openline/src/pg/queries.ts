@@ -1,6 +1,12 @@
 // Every statement that is put to the pool: which way it goes, on a shared line or on a connection of its own, and how often.
 
-import { type AcquireOptions, type Pool as EnginePool, type Lease, systemClock } from '../core/index.ts';
+import {
+  type AcquireOptions,
+  type Pool as EnginePool,
+  type Lease,
+  remainingMs,
+  systemClock,
+} from '../core/index.ts';
 import { type DriverClient, isDead, type QueryCallback, withAnswer } from './driver.ts';
 import { isFatal } from './failures.ts';
 import { LimitWatch, limitsOf, type PoolLimits } from './limits.ts';
@@ -140,7 +146,7 @@ export class Queries implements Sender {
       line.lendTo('pool', false);
       const sending = new Sending(request, manner, line, lease, this, { resolve, reject });
       line.send(sending);
-      const limits = limitsOf(request.config, this.#host.limits);
+      const limits = limitsOf(request.config, this.#host.limits, remainingMs());
       if (limits !== undefined)
         sending.watchedBy(new LimitWatch(sending, line, limits, this.#host.limits.poolName));
       // What fails to be prepared would fail whoever uses the name behind it; what waits for a lock would make the others wait.
