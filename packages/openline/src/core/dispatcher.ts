@@ -13,7 +13,7 @@ import { checkAcquire } from './options.ts';
 import type { Parts } from './parts.ts';
 import { placeBudget } from './place.ts';
 import { leastLoaded, type Placement, PoolLines } from './placement.ts';
-import { requestDeadline } from './request-deadline.ts';
+import { deadlines, isTooLate, requestDeadline } from './request-deadline.ts';
 import { type Slot, type SlotTable, State } from './slot.ts';
 import type { Turnaround } from './turnaround.ts';
 import { Abortion, Waiter, type WaiterQueue, type WaiterTerms } from './waiter.ts';
@@ -101,7 +101,7 @@ export class Dispatcher<C> {
 
   /** A connection that is there is lent on the spot; everybody else waits. */
   acquire(options: AcquireOptions | undefined): Promise<Lease<C>> {
-    if (options === undefined && !this.#nesting.marks && requestDeadline() === undefined) {
+    if (options === undefined && !this.#nesting.marks && !deadlines.inUse) {
       const lease = this.#lendAtOnce(this.acquire);
       if (lease !== undefined) return Promise.resolve(lease);
     }
@@ -124,8 +124,7 @@ export class Dispatcher<C> {
 
   /** Lends what can be lent at once; nothing when a caller waits already. */
   tryAcquire(mode: LeaseMode, claim: unknown): Lease<C> | undefined {
-    const deadline = requestDeadline();
-    if (deadline !== undefined && deadline.leftMs <= 0 && !this.#parts.isClosing) return undefined;
+    if (deadlines.inUse && isTooLate() && !this.#parts.isClosing) return undefined;
     if (mode === 'exclusive') {
       const lease = this.#lendAtOnce(this.tryAcquire);
       if (lease !== undefined) return lease;
