@@ -1,24 +1,23 @@
-// A small query on a real PostgreSQL, by 1 to 1,000 callers on ten connections.
+// Statements on a real PostgreSQL, by 1 to 1,000 callers on ten connections.
 
-import type { CreateQueryPool, PostgresAccess } from '../contenders/query.ts';
+import type { CreateQueryPool, QueryPool } from '../contenders/query.ts';
 import { loadQueryPool, queryPools } from '../contenders/query-pools.ts';
 import type { Bench, Entry, Racer, Sample, Scenario } from '../harness/bench.ts';
-import { quantile } from '../harness/statistics.ts';
+import type { Access } from './postgres/arena.ts';
+import { runCrowd } from './postgres/callers.ts';
+import { type Load, scenarios } from './postgres/scenarios.ts';
+import { works } from './postgres/statements.ts';
 
-const CONNECTIONS = 10;
-const CALLERS: readonly number[] = [1, 10, 100, 1_000];
-const METRICS: readonly string[] = ['rate', 'cpu', 'p50', 'p99'];
-
-interface Load {
-  readonly callers: number;
-  readonly way: 'query' | 'onClient';
-}
+/** As many callers as these wake a pool up again. */
+const LEADERS = 100;
 
 export const postgres: Bench = {
   name: 'postgres',
-  title: `select $1::int on PostgreSQL over loopback, ${CONNECTIONS} connections`,
+  title: 'PostgreSQL over loopback, 10 connections; select $1::int where nothing else is said',
   notes: [
     'CPU is the client process alone. pg and openline/pg send unnamed statements, postgres.js prepares them (its default).',
+    'The server, which flushes nothing to disk, and the slow network share the machine with the client.',
+    'A read counts generated rows: as many as one client alone gets counted in the time.',
   ],
   rounds: 9,
   roundMs: 500,
@@ -29,32 +28,13 @@ export const postgres: Bench = {
     { key: 'cpu', label: 'CPU', unit: 'µs per query', digits: 1, better: 'lower' },
     { key: 'p50', label: 'p50', unit: 'ms', digits: 2, better: 'lower' },
     { key: 'p99', label: 'p99', unit: 'ms', digits: 2, better: 'lower' },
+    { key: 'longP99', label: 'p99 of the long', unit: 'ms', digits: 2, better: 'lower' },
   ],
+  scenarios,
 
-  scenarios() {
-    return [
-      ...CALLERS.map((callers) => scenario(`query-${callers}`, 'pool.query', { callers, way: 'query' })),
-      ...CALLERS.map((callers) =>
-        scenario(`connect-${callers}`, 'connect + release', { callers, way: 'onClient' }),
-      ),
-    ];
-  },
-
-  async setUp(_size, progress) {
-    // Loaded here alone: a worker has no use for servers.
-    const { startPostgres } = await import('openline-cli/servers');
-    const server = await startPostgres({ onProgress: progress });
-    const { host, port, user, password, database } = server;
-    try {
-      return {
-        access: { host, port, user, password, database, max: CONNECTIONS },
-        facts: { PostgreSQL: await serverVersion(server.connectionString()) },
-        close: () => server.stop(),
-      };
-    } catch (error) {
-      await server.stop();
-      throw error;
-    }
+  async setUp(size, progress) {
+    const { setUp } = await import('./postgres/arena.ts');
+    return await setUp(size, progress);
   },
 
   async enter(entry) {
@@ -62,73 +42,52 @@ export const postgres: Bench = {
   },
 };
 
-async function serverVersion(connectionString: string): Promise<string> {
-  const { default: pg } = await import('pg');
-  const client = new pg.Client({ connectionString });
-  await client.connect();
-  try {
-    const { rows } = await client.query<{ server_version: string }>('show server_version');
-    return rows[0]?.server_version ?? 'unknown';
-  } finally {
-    await client.end();
-  }
-}
-
-function scenario(name: string, how: string, load: Load): Scenario {
-  const title = `${how}, ${load.callers.toLocaleString('en-GB')} ${load.callers === 1 ? 'caller' : 'callers'}`;
-  const base = { name, title, metrics: METRICS, load: { ...load } };
-  return load.way === 'query' ? base : { ...base, contenders: ['pg.Pool', 'openline/pg'] };
-}
-
 class QueryRacer implements Racer {
-  readonly #pool: ReturnType<CreateQueryPool>;
+  readonly #create: CreateQueryPool;
+  readonly #access: Access;
   readonly #roundMs: number;
+  readonly #pools = new Map<Load['line'], QueryPool>();
 
   constructor(entry: Entry, create: CreateQueryPool) {
-    this.#pool = create(entry.access as PostgresAccess);
+    this.#create = create;
+    this.#access = entry.access as Access;
     this.#roundMs = entry.size.roundMs;
   }
 
   async warmUp(scenario: Scenario): Promise<void> {
-    await this.#load(scenario, this.#roundMs);
+    const load = loadOf(scenario);
+    await this.#crowd(load, load.callers, this.#roundMs);
   }
 
   async run(scenario: Scenario): Promise<Sample> {
+    const load = loadOf(scenario);
     // Untimed first: connections that an idle minute closed are opened again.
-    await this.#load(scenario, this.#roundMs / 10);
-    return await this.#load(scenario, this.#roundMs);
+    await this.#crowd(load, Math.min(load.callers, LEADERS), this.#roundMs / 10);
+    return await this.#crowd(load, load.callers, this.#roundMs * load.stretch);
   }
 
-  close(): Promise<void> {
-    return this.#pool.close();
+  async close(): Promise<void> {
+    for (const pool of this.#pools.values()) await pool.close();
   }
 
-  async #load(scenario: Scenario, ms: number): Promise<Sample> {
-    const { callers, way } = scenario.load as unknown as Load;
-    const ask = this.#pool[way]?.bind(this.#pool);
+  #crowd({ way, line, work, long }: Load, callers: number, ms: number): Promise<Sample> {
+    const pool = this.#pool(line);
+    const ask = pool[way]?.bind(pool);
     if (ask === undefined) throw new Error(`no ${way}`);
-    const latencies: number[] = [];
-    const cpu = process.cpuUsage();
-    const start = performance.now();
-    const end = start + ms;
-    const caller = async (_: unknown, value: number): Promise<void> => {
-      for (let asked = performance.now(); asked < end; ) {
-        const answer = await ask(value);
-        if (answer !== value) throw new Error(`asked for ${value}, got ${answer}`);
-        const answered = performance.now();
-        latencies.push(answered - asked);
-        asked = answered;
-      }
-    };
-    await Promise.all(Array.from({ length: callers }, caller));
-    const seconds = (performance.now() - start) / 1_000;
-    const { user, system } = process.cpuUsage(cpu);
-    const sorted = Float64Array.from(latencies).sort();
-    return {
-      rate: sorted.length / seconds,
-      cpu: (user + system) / sorted.length,
-      p50: quantile(sorted, 0.5),
-      p99: quantile(sorted, 0.99),
-    };
+    const { rows } = this.#access;
+    return runCrowd(ask, { callers, ms, make: works[work](rows), makeLong: long && works[long](rows) });
   }
+
+  #pool(line: Load['line']): QueryPool {
+    let pool = this.#pools.get(line);
+    if (pool === undefined) {
+      pool = this.#create(this.#access.lines[line].access);
+      this.#pools.set(line, pool);
+    }
+    return pool;
+  }
+}
+
+function loadOf(scenario: Scenario): Load {
+  return scenario.load as unknown as Load;
 }

@@ -3,22 +3,24 @@
 import type { Pool, PoolConfig, QueryResult } from 'pg';
 import type { CreateQueryPool } from './query.ts';
 
-const TEXT = 'select $1::int as value';
-
 export function onPool(PoolClass: new (config: PoolConfig) => Pool): CreateQueryPool {
   return (access) => {
     const pool = new PoolClass({ ...access });
     return {
-      async query(value) {
-        return answerOf(await pool.query({ text: TEXT, values: [value] }));
+      async query(text, values) {
+        return answerOf(await pool.query({ text, values }));
       },
-      async onClient(value) {
+      async onClient(text, values) {
         const client = await pool.connect();
         try {
-          return answerOf(await client.query({ text: TEXT, values: [value] }));
+          return answerOf(await client.query({ text, values }));
         } finally {
           client.release();
         }
+      },
+      async open() {
+        const client = await pool.connect();
+        return async () => client.release(true);
       },
       close: () => pool.end(),
     };
