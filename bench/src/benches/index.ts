@@ -6,6 +6,9 @@ const loaders: Readonly<Record<string, () => Promise<Bench>>> = {
   cycle: async () => (await import('./cycle.ts')).cycle,
   spike: async () => (await import('./spike.ts')).spike,
   postgres: async () => (await import('./postgres.ts')).postgres,
+  connect: async () => (await import('./connect.ts')).connect,
+  cold: async () => (await import('./cold.ts')).cold,
+  quiet: async () => (await import('./quiet.ts')).quiet,
 };
 
 export const benchNames: readonly string[] = Object.keys(loaders);
