@@ -6,7 +6,7 @@ import { loadQueryPool, queryPools } from '../contenders/query-pools.ts';
 import type { Arena, Bench, Entry, Metric, Racer, Scenario, Size } from '../harness/bench.ts';
 
 const DELAY_MS = 25;
-const TINY_DELAY_MS = 1;
+const TINY_DELAY_MS = 5;
 
 export type Version = 15 | 18;
 
