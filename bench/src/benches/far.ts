@@ -28,10 +28,7 @@ export const TRIPS: Metric = {
 };
 
 /** The same load on each version, under its name. */
-export function onEach(
-  versions: readonly Version[],
-  base: Omit<Scenario, 'load' | 'name'> & { name: string },
-): Scenario[] {
+export function onEach(versions: readonly Version[], base: Omit<Scenario, 'load'>): Scenario[] {
   return versions.map((version) => ({
     ...base,
     name: `${base.name}-${version}`,
