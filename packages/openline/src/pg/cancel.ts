@@ -61,27 +61,37 @@ class Cancel {
       throw new Error('the client has no session yet');
     this.#connection = twinOf(client.connection, stream);
     this.done = new Promise((resolve, reject) => {
-      const giveUp = (): void => {
-        reject(new Error(`${this.#isWritten ? 'written, but not taken' : 'not sent'} within ${limitMs} ms`));
+      const fail = (error: unknown): void => {
+        timer.cancel();
+        reject(error);
         this.#connection.stream.destroy();
       };
-      const timer = clock.setTimer(giveUp, limitMs);
+      const timer = clock.setTimer(() => {
+        fail(new Error(`${this.#isWritten ? 'written, but not taken' : 'not sent'} within ${limitMs} ms`));
+      }, limitMs);
       // Listened to for good: an error that comes after the end is nobody's.
       this.#connection.on('error', (error: Error & { syscall?: string }) => {
         // The server may close its end with a reset; only what could not be written has not been sent.
         if (this.#isWritten && error.syscall === 'read') resolve();
-        else reject(error);
-        this.#connection.stream.destroy();
+        fail(error);
       });
       this.#connection.once('end', () => {
-        timer.cancel();
         if (this.#isWritten) resolve();
-        else reject(new Error('the server closed the connection before the cancel was sent'));
+        fail(new Error('the server closed the connection before the cancel was sent'));
       });
-    });
-    this.#begin(client, () => {
-      this.#isWritten = true;
-      this.#connection.cancel(processID, secretKey);
+      try {
+        this.#begin(client, () => {
+          try {
+            this.#connection.cancel(processID, secretKey);
+            this.#isWritten = true;
+          } catch {
+            // Its own error may tell the secret.
+            fail(new Error("the driver cannot write the session's secret"));
+          }
+        });
+      } catch (error) {
+        fail(error);
+      }
     });
   }
 

@@ -189,6 +189,17 @@ describe('where something is wrong', () => {
     expectFailure(outcome, client, /serves one connection only/);
   });
 
+  test.each([
+    ['cannot be written', { secretKey: 2 ** 40 }, /cannot write the session's secret/],
+    ['cannot be begun', { port: -1 }, /port/i],
+  ])('what %s is told, and nothing thrown', async (_what, changed, message) => {
+    const clock = new ManualClock();
+    const client = await connected(plain.config());
+    Object.assign(client, changed);
+    expectFailure(await cancelStatement(client, { limitMs, clock }), client, message);
+    expect(clock.pending).toEqual([]);
+  });
+
   test('a session whose TLS the driver did not begin is never cancelled in the clear', async () => {
     const client = await connected(secured.config());
     client.connection!.ssl = false;
