@@ -49,12 +49,20 @@ export function sessionState(client: DriverClient, options: StateQuestion): Prom
   // A pooler between gives numbers of its own, by which the asker's is known: then the server knows neither.
   const values = [asker.processID, client.processID, ageMs - clockSlackMs];
   return new Promise((resolve) => {
-    const timer = clock.setTimer(() => resolve('unknown'), limitMs);
-    asker.query(question, values, (_error, result) => {
+    const tell = (state: SessionState = 'unknown'): void => {
       timer.cancel();
-      const { rows } = (result ?? {}) as { rows?: readonly { readonly state: SessionState }[] };
-      resolve(rows?.[0]?.state ?? 'unknown');
-    });
+      resolve(state);
+    };
+    const timer = clock.setTimer(tell, limitMs);
+    try {
+      asker.query(question, values, (_error, result) => {
+        tell(
+          (result as { rows?: readonly { readonly state: SessionState }[] } | undefined)?.rows?.[0]?.state,
+        );
+      });
+    } catch {
+      tell();
+    }
   });
 }
 

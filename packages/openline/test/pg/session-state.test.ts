@@ -140,6 +140,18 @@ describe.each([15, 18] as const)('PostgreSQL %i', (version) => {
     expect(await stateOf(new pg.Client(database.config()) as Client, asker)).toBe('unknown');
   });
 
+  test('an asker that throws cannot say', async () => {
+    const [client, asker] = [await connected(), await connected()];
+    Object.assign(asker, {
+      query: () => {
+        throw new Error('not now');
+      },
+    });
+    const clock = new ManualClock();
+    expect(await sessionState(client, { asker, ageMs: 0, limitMs, clock })).toBe('unknown');
+    expect(clock.pending).toEqual([]);
+  });
+
   test('an asker that is dead, or gets no answer within the limit, cannot say', async () => {
     const [client, asker, dead] = [await connected(), await connected(), await connected()];
     dead.connection!.stream.destroy();
