@@ -6,8 +6,7 @@ import pg, { type PoolClient } from 'pg';
 /** The socket of a connection, plain or TLS. */
 export interface DriverStream extends EventEmitter {
   destroy(error?: Error): void;
-  cork(): void;
-  uncork(): void;
+  write(bytes: Uint8Array): boolean;
   readonly writableLength: number;
   readonly bytesRead: number;
 }
@@ -17,6 +16,8 @@ export interface DriverConnection extends EventEmitter {
   readonly stream: DriverStream;
   /** The prepared statements of this session by name: their texts. */
   readonly parsedStatements?: Record<string, string | undefined>;
+  /** Of those that are being prepared. */
+  readonly submittedNamedStatements?: Record<string, string | undefined>;
   flush(): void;
   close(what: { type: 'S'; name: string }): void;
   /** The TLS options that the handshake will use. */
@@ -54,20 +55,23 @@ export interface DriverClient extends EventEmitter {
 /** pg's own statement, below its client's `query`: what its protocol handlers are called and what they keep. */
 export interface DriverQuery {
   readonly text: string;
-  readonly name: string | undefined;
+  values: readonly unknown[] | undefined;
+  name: string | undefined;
+  queryMode: string | undefined;
   callback: QueryCallback | undefined;
   readonly _results: unknown;
   _canceledDueToError: unknown;
   handleRowDescription(message: unknown): void;
   handleError(error: unknown, connection: DriverConnection): void;
   handleReadyForQuery(connection: DriverConnection): void;
+  submit(connection: DriverConnection): Error | null;
   prepare(connection: DriverConnection): void;
   _getRows(connection: DriverConnection, rows: unknown): void;
 }
 
 /** The class of pg's statements; the only ones that pg lets into a pipeline. */
-export const DriverQuery: new (config: object) => DriverQuery = pg.Query as unknown as new (
-  config: object,
+export const DriverQuery: new (config: object | string) => DriverQuery = pg.Query as unknown as new (
+  config: object | string,
 ) => DriverQuery;
 
 /** A value as pg writes it. */

@@ -1,16 +1,15 @@
 // One connection as a line: the statements under way on it, in the order in which the server answers them.
 
 import { systemClock } from '../core/index.ts';
+import { Batch } from './batch.ts';
 import { cancelStatement } from './cancel.ts';
-import { isBusy, type PipelinedClient } from './driver.ts';
+import { type DriverConnection, isBusy, type PipelinedClient } from './driver.ts';
 import { isFatal, isServers } from './failures.ts';
 import { PreparedNames } from './names.ts';
 import type { Sending } from './sending.ts';
 
 /** What was written and has not left is kept in memory: beyond this a line takes no more. */
 const mostUnsentBytes = 1_048_576;
-/** A turn's statements leave together, but no more than so many bytes at a time. */
-const mostCorkedBytes = 65_536;
 
 /** What a statement takes of a line. */
 export interface Claim {
@@ -18,6 +17,8 @@ export interface Claim {
   readonly costMs: number;
   /** About as many bytes are written for it. */
   readonly bytes: number;
+  /** Whether nothing may be written behind it: it may wait for another session's lock. */
+  readonly isLast: boolean;
 }
 
 /** Who keeps the lines of a pool. */
@@ -29,7 +30,7 @@ export interface LineKeeper {
   /** Something may be under way on one of the lines. */
   inUse(): void;
   /** A line has statements that leave at the end of the turn. */
-  corked(line: Line): void;
+  hasBatch(line: Line): void;
 }
 
 /** One connection and the statements under way on it. */
@@ -45,10 +46,12 @@ export class Line {
   /** Statements that will be sent here or have been, and are not answered. */
   #load = 0;
   #expectedMs = 0;
-  /** Of statements that will be sent here. */
-  #claimedBytes = 0;
+  /** Statements that will be sent here and have not been, and their bytes. */
+  #awaited = 0;
+  #awaitedBytes = 0;
   #closed = false;
-  #isCorked = false;
+  readonly #batch: Batch;
+  #isGathering = false;
   #headSince = 0;
   #cancelling: Promise<unknown> | undefined;
   #isProving = false;
@@ -61,12 +64,9 @@ export class Line {
   constructor(client: PipelinedClient, keeper: LineKeeper) {
     this.client = client;
     this.names = new PreparedNames(client.connection);
+    this.#batch = new Batch(client.connection);
     this.#keeper = keeper;
     this.#usersTimeout = client.connectionParameters?.query_timeout;
-    // Behind the driver's own listener: it has done with the statement when the line takes it off.
-    client.connection.on('readyForQuery', (message: { readonly status?: string }) =>
-      this.#ready(message.status),
-    );
     client.on('error', (error) => this.#died(error));
     client.once('end', () => this.#died(new Error('Connection terminated unexpectedly')));
   }
@@ -82,29 +82,34 @@ export class Line {
   }
 
   /** Whether one more statement may share the line. */
-  takes({ costMs, bytes }: Claim, budgetMs: number): boolean {
+  takes({ costMs, bytes, isLast }: Claim, budgetMs: number): boolean {
+    if (this.#closed) return false;
+    if (this.#load === 0) return true;
     return (
-      !this.#closed &&
-      (this.#load === 0 || this.#expectedMs + costMs <= budgetMs) &&
-      (this.#unsentBytes === 0 || this.#unsentBytes + bytes <= mostUnsentBytes)
+      this.#expectedMs + costMs <= budgetMs &&
+      this.#awaitedBytes + this.#batch.unsentBytes + bytes <= mostUnsentBytes &&
+      !(isLast && this.#awaited > 0)
     );
   }
 
   /** A statement will be sent here: it counts from now on. */
-  claim({ costMs, bytes }: Claim): void {
+  claim({ costMs, bytes, isLast }: Claim): void {
     this.#load++;
     this.#expectedMs += costMs;
-    this.#claimedBytes += bytes;
+    this.#awaited++;
+    this.#awaitedBytes += bytes;
+    if (isLast) this.#closed = true;
   }
 
   /** It will not be sent after all. */
-  disclaim({ costMs, bytes }: Claim): void {
-    this.#claimedBytes -= bytes;
-    this.#unload(costMs);
+  disclaim(claim: Claim): void {
+    this.#arrived(claim);
+    this.#unload(claim.costMs);
   }
 
-  get #unsentBytes(): number {
-    return this.#claimedBytes + this.client.connection.stream.writableLength;
+  #arrived({ bytes }: Claim): void {
+    this.#awaited--;
+    this.#awaitedBytes -= bytes;
   }
 
   #unload(costMs: number): void {
@@ -170,45 +175,44 @@ export class Line {
 
   /** Writes a statement that was claimed for; it leaves with the others of this turn. */
   send(sending: Sending): void {
-    const { client } = this;
-    this.#cork();
     if (this.#sendings.length === 0) this.#headSince = systemClock.turnNow().ms;
+    this.#arrived(sending.request);
     this.#sendings.push(sending);
-    this.#claimedBytes -= sending.request.bytes;
-    client.query(sending);
-  }
-
-  #cork(): void {
-    const { stream } = this.client.connection;
-    if (!this.#isCorked) {
-      this.#isCorked = true;
-      stream.cork();
-      this.#keeper.corked(this);
-    } else if (stream.writableLength > mostCorkedBytes) {
-      stream.uncork();
-      stream.cork();
+    this.client.query(sending);
+    if (this.#batch.isLarge) this.#batch.leave();
+    else if (!this.#isGathering) {
+      this.#isGathering = true;
+      this.#keeper.hasBatch(this);
     }
   }
 
+  /** Where the driver is to write its statements. */
+  get writer(): DriverConnection {
+    return this.#batch.writer;
+  }
+
   /** The end of the turn. */
-  uncork(): void {
-    this.#isCorked = false;
-    this.client.connection.stream.uncork();
+  leave(): void {
+    this.#isGathering = false;
+    this.#batch.leave();
   }
 
   /** The server, or the driver itself, complained while the first statement was under way. */
   complained(error: unknown): void {
     if (isFatal(error, this.client)) this.#died(error);
+    // After an error the driver tells the statement no more; behind its own listener, it has done with it when the line takes it off.
+    else this.client.connection.once('readyForQuery', () => this.ready());
   }
 
-  #ready(status: string | undefined): void {
+  /** The server has answered the first statement, and is ready for the next. */
+  ready(): void {
     const sending = this.#sendings.shift();
-    // Else it was a statement of a user's, or of one of the pool's checks.
     if (sending === undefined) return;
+    const status = this.client.getTransactionStatus?.();
     this.#isProving = false;
     this.#headSince = systemClock.turnNow().ms;
     this.#unload(sending.request.costMs);
-    const isQuiet = status === 'I' || status === undefined;
+    const isQuiet = status === 'I';
     // A cancel on its way would hit whatever comes next.
     if (this.#cancelling !== undefined) void this.#cancelling.then(() => sending.answered(isQuiet));
     else sending.answered(isQuiet);
@@ -227,9 +231,14 @@ export class Line {
 
   async #cancel(sending: Sending): Promise<void> {
     const { cancelLimitMs: limitMs, stream } = this.#keeper;
-    await cancelStatement(this.client, { limitMs, stream });
+    const { sent } = await cancelStatement(this.client, { limitMs, stream });
+    if (this.#sendings[0] !== sending) {
+      // It had ended before: the server may still be about to cancel what comes next, and may have this.
+      if (sent) await new Promise<void>((resolve) => void this.client.query('', undefined, () => resolve()));
+      this.#cancelling = undefined;
+      return;
+    }
     this.#cancelling = undefined;
-    if (this.#sendings[0] !== sending) return;
     const late = (): void => {
       if (this.#sendings[0] === sending) this.destroy(new Error(`still busy ${limitMs} ms after a cancel`));
     };

@@ -21,7 +21,7 @@ export class LineTable implements LineKeeper {
   readonly cancelLimitMs: number;
   readonly stream: unknown;
   readonly #lines = new Map<DriverClient, Line>();
-  #corked: Line[] = [];
+  #gathering: Line[] = [];
   /** The line that the statements of this turn share. */
   #turn: PlacedLine<DriverClient> | undefined;
   #reachMs = 0;
@@ -105,16 +105,16 @@ export class LineTable implements LineKeeper {
     return idle;
   }
 
-  corked(line: Line): void {
-    if (this.#corked.length === 0) realSetImmediate(this.#endTurn);
-    this.#corked.push(line);
+  hasBatch(line: Line): void {
+    if (this.#gathering.length === 0) realSetImmediate(this.#endTurn);
+    this.#gathering.push(line);
   }
 
   readonly #endTurn = (): void => {
-    const corked = this.#corked;
-    this.#corked = [];
+    const gathering = this.#gathering;
+    this.#gathering = [];
     this.#turn = undefined;
     this.lastTurnAt = systemClock.now();
-    for (const line of corked) line.uncork();
+    for (const line of gathering) line.leave();
   };
 }

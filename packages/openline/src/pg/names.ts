@@ -21,6 +21,11 @@ export class PreparedNames {
     return this.#connection.parsedStatements?.[name];
   }
 
+  /** Whether a name is being prepared: should that fail, whoever used it behind would fail with it. */
+  isPending(name: string): boolean {
+    return this.#connection.submittedNamedStatements?.[name] !== undefined;
+  }
+
   /** One of Openline's own names is used. Says which name must be closed before, if one must. */
   use(name: string): string | undefined {
     this.#names.delete(name);

@@ -114,7 +114,7 @@ export class Pool extends pg.Pool {
       lines: this.#lines,
       pipelining: pipelining(this.#given.pipeline),
       limits: this.#limits,
-      acquire: (options) => this.#acquire(options).catch(throwAsDriver),
+      acquire: (options) => this.#acquire(options),
       lent: (client) => this.#lent(client),
       returned: (client, error) => this.#tell('release', error ?? undefined, client),
     });
@@ -298,7 +298,7 @@ export class Pool extends pg.Pool {
     const parameters = typeof values === 'function' ? undefined : values;
     if (typeof query === 'function') return this.#queryWithoutText(query as QueryCallback);
     const answered = this.#query(query, parameters);
-    if (done === undefined) return this.#inTheirs(answered.catch(fromHere));
+    if (done === undefined) return this.#inTheirs(answered);
     // After the driver has done with what it read, and in the caller's own async context.
     answered.then(
       (result) => callOutside(done, undefined, result),
@@ -313,7 +313,7 @@ export class Pool extends pg.Pool {
   }
 
   #query(query: unknown, values: unknown): Promise<unknown> {
-    if (this.ending) return this.#acquire(undefined);
+    if (this.ending) return this.#acquire(undefined).catch(fromHere);
     const queries = this.#madeQueries;
     const config = plainConfig(query, values);
     return config === undefined ? queries.runAsItIs(query, values) : queries.run(config);

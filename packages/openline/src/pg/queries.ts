@@ -4,17 +4,19 @@ import {
   type AcquireOptions,
   type Pool as EnginePool,
   type Lease,
+  type Moment,
   remainingMs,
   systemClock,
 } from '../core/index.ts';
 import { type DriverClient, isDead, type QueryCallback, withAnswer } from './driver.ts';
+import { fromHere, throwAsDriver } from './errors.ts';
 import { isFatal } from './failures.ts';
 import { LimitWatch, limitsOf, type PoolLimits } from './limits.ts';
 import type { Line } from './line.ts';
 import type { LineTable } from './lines.ts';
 import { checkLimits } from './options.ts';
 import { bytesOf, type QueryConfig, type Request, writableValues } from './request.ts';
-import { again, type Sender, Sending } from './sending.ts';
+import { again, type Sender, Sending, type SendingManner } from './sending.ts';
 import { type Profile, Statements } from './statements.ts';
 
 /** Which statements share lines; see {@link PgPoolOptions.pipeline}. */
@@ -34,14 +36,7 @@ export interface QueryHost {
   returned(client: DriverClient, error: unknown): void;
 }
 
-/** The prepared name of one sending. */
-interface StatementName {
-  readonly name: string;
-  /** A name that must be closed before. */
-  readonly closes: string | undefined;
-  /** Whether it is prepared only now. */
-  readonly isNew: boolean;
-}
+const plainManner: SendingManner = { name: undefined, closes: undefined, timed: false, isFirst: false };
 
 /** The driver's own words. */
 function notUnique(name: string): string {
@@ -67,6 +62,21 @@ export class Queries implements Sender {
 
   /** Runs a statement: resolves with the driver's result. */
   async run(config: QueryConfig): Promise<unknown> {
+    try {
+      const request = this.#request(config);
+      for (;;) {
+        const shares = this.#shares(request);
+        const lease =
+          this.#lendAtOnce(shares, request) ?? (await this.#wait(shares, request).catch(throwAsDriver));
+        const outcome = await this.#send(request, lease);
+        if (outcome !== again) return outcome;
+      }
+    } catch (error) {
+      return fromHere(error);
+    }
+  }
+
+  #request(config: QueryConfig): Request {
     if (config.signal !== undefined) config.signal.throwIfAborted();
     if (config.readTimeoutMs !== undefined || config.statementTimeoutMs !== undefined) {
       const { readTimeoutMs, statementTimeoutMs } = config;
@@ -75,23 +85,18 @@ export class Queries implements Sender {
     const profile = this.#statements.profile(config.text);
     profile.uses++;
     const values = writableValues(config.values);
-    const request: Request = {
+    return {
       config,
       values,
       bytes: bytesOf(config, values),
       profile,
       costMs: profile.expectedMs,
-      began: systemClock.turnNow().ms,
+      isLast: profile.kind !== 'read',
+      began: systemClock.turnNow(),
       resent: 0,
       moved: false,
       unnamed: false,
     };
-    for (;;) {
-      const shares = this.#shares(request);
-      const lease = this.#lendAtOnce(shares, request) ?? (await this.#wait(shares, request));
-      const outcome = await this.#send(request, lease);
-      if (outcome !== again) return outcome;
-    }
   }
 
   /** Short reads share; what is long, or not known yet, has a connection of its own, like whatever may wait for a lock. */
@@ -116,67 +121,66 @@ export class Queries implements Sender {
     return this.#host.acquire({ mode: shares ? 'shared' : 'exclusive', claim: request, timeoutMs, signal });
   }
 
-  #leftToWait(began: number): number {
-    return Math.max(0, this.#host.limits.acquireTimeoutMs - (systemClock.now() - began));
+  #leftToWait(began: Moment): number {
+    return Math.max(0, this.#host.limits.acquireTimeoutMs - (systemClock.now() - began.ms));
   }
 
   #send(request: Request, lease: Lease<DriverClient>): Promise<unknown> {
-    const client = lease.connection;
-    const line = this.#host.lines.of(client);
+    const line = this.#host.lines.of(lease.connection);
     if (line === undefined) return this.#sendAsItIs(request.config, undefined, lease);
-    const { profile } = request;
     // A line that is shared was claimed when it was chosen.
     if (lease.mode === 'exclusive') line.claim(request);
-    let named: StatementName | undefined;
+    let manner: SendingManner;
     try {
-      named = this.#name(request, line);
+      manner = this.#manner(request, line);
     } catch (error) {
       line.disclaim(request);
       this.#end(lease, undefined, error);
       return Promise.reject(error);
     }
     return new Promise((resolve, reject) => {
-      const manner = {
-        name: named?.name,
-        closes: named?.closes,
-        timed: profile.kind === 'read' && profile.wantsTime,
-        extended: profile.kind === 'read',
-      };
-      this.#host.lent(client);
+      this.#host.lent(lease.connection);
       line.lendTo('pool', false);
-      const sending = new Sending(request, manner, line, lease, this, { resolve, reject });
+      const sending = new Sending(request, manner, line, lease, this, resolve, reject);
       line.send(sending);
       const limits = limitsOf(request.config, this.#host.limits, remainingMs());
       if (limits !== undefined)
         sending.watchedBy(new LimitWatch(sending, line, limits, this.#host.limits.poolName));
-      // What fails to be prepared would fail whoever uses the name behind it; what waits for a lock would make the others wait.
-      if (named?.isNew || profile.kind !== 'read') line.close();
     });
   }
 
-  /** The name under which a statement is sent: the user's, or one of Openline's own for parameterised text that comes again. */
-  #name({ config, profile, unnamed }: Request, line: Line): StatementName | undefined {
+  /**
+   * How a statement is sent on a line: prepared under the user's name, or, where parameterised text comes again, under one of Openline's own;
+   * but never under a name that is still being prepared: should that fail, all who use it would.
+   */
+  #manner({ config, profile, unnamed }: Request, line: Line): SendingManner {
     const { names } = line;
-    if (unnamed) return undefined;
-    if (config.name) {
-      const { name, text } = config;
-      const isNew = names.text(name) === undefined;
-      if (!isNew && names.text(name) !== text) throw new Error(notUnique(name));
-      return { name, closes: isNew ? names.toClose(name) : undefined, isNew };
+    const isFirst = line.sendings.length === 0;
+    const timed = profile.kind === 'read' && profile.wantsTime;
+    const own = config.name;
+    const name = own || (this.#namesItself(config, profile) ? profile.name : undefined);
+    if (name === undefined || unnamed || names.isPending(name)) {
+      return timed || isFirst ? { name: undefined, closes: undefined, timed, isFirst } : plainManner;
     }
-    if (!this.#namesItself(config, profile)) return undefined;
-    const isNew = names.text(profile.name) === undefined;
-    return { name: profile.name, closes: names.use(profile.name), isNew };
+    const prepared = names.text(name);
+    if (prepared !== undefined && prepared !== config.text) throw new Error(notUnique(name));
+    const closes = own ? (prepared === undefined ? names.toClose(name) : undefined) : names.use(name);
+    return { name, closes, timed, isFirst };
   }
 
   #namesItself({ values }: QueryConfig, { kind, uses }: Profile): boolean {
-    return kind === 'read' && uses > 1 && values !== undefined && values !== null && values.length > 0;
+    return kind !== 'exclusive' && uses > 1 && values !== undefined && values !== null && values.length > 0;
   }
 
   /** Runs what only the driver understands (or a client that is not pg's own), on a connection of its own. */
   async runAsItIs(query: unknown, values: unknown): Promise<unknown> {
-    const lease = this.#host.engine.tryAcquire() ?? (await this.#host.acquire(undefined));
-    return await this.#sendAsItIs(query, values, lease);
+    try {
+      const lease =
+        this.#host.engine.tryAcquire() ?? (await this.#host.acquire(undefined).catch(throwAsDriver));
+      return await this.#sendAsItIs(query, values, lease);
+    } catch (error) {
+      return fromHere(error);
+    }
   }
 
   #sendAsItIs(query: unknown, values: unknown, lease: Lease<DriverClient>): Promise<unknown> {

@@ -1,5 +1,6 @@
 // What one caller asks of the pool, in any of pg's forms: checked, its values made ready to be written, more than once if need be.
 
+import type { Moment } from '../core/index.ts';
 import { prepareValue } from './driver.ts';
 import type { Claim } from './line.ts';
 import type { Profile } from './statements.ts';
@@ -30,8 +31,8 @@ export interface Request extends Claim {
   readonly config: QueryConfig;
   readonly values: unknown[] | undefined;
   readonly profile: Profile;
-  /** When it was asked, in monotonic milliseconds. */
-  readonly began: number;
+  /** When it was asked. */
+  readonly began: Moment;
   /** Times it was sent again, for any reason. */
   resent: number;
   /** It stood behind a statement that did not end, and was sent elsewhere: once. */

@@ -18,8 +18,8 @@ export interface SendingManner {
   readonly closes: string | undefined;
   /** Whether its time on the server is to be measured. */
   readonly timed: boolean;
-  /** The extended protocol, whatever the values. */
-  readonly extended: boolean;
+  /** Whether the server had nothing to do before it: then its way there can be measured too. */
+  readonly isFirst: boolean;
 }
 
 /** Who sends, and is told the end. */
@@ -30,12 +30,6 @@ export interface Sender {
   reached(ms: number): void;
   /** The connection is free of it. `fatal`: what has killed the connection; `error`: what the statement failed with. */
   ended(sending: Sending, fatal: unknown, error: unknown): void;
-}
-
-/** Calls one of its two functions once: a promise's. */
-export interface Caller {
-  resolve(result: unknown): void;
-  reject(error: unknown): void;
 }
 
 /** What a server says of a prepared name that it does not know (any more), or whose result has changed. */
@@ -61,17 +55,15 @@ export class Sending extends DriverQuery {
     line: Line,
     lease: Lease<DriverClient>,
     sender: Sender,
-    caller: Caller,
+    resolve: (result: unknown) => void,
+    reject: (error: unknown) => void,
   ) {
     const { text, rowMode, types, queryMode } = request.config;
-    super({
-      text,
-      values: request.values,
-      name: manner.name,
-      rowMode,
-      types,
-      queryMode: manner.extended ? 'extended' : queryMode,
-    });
+    // The driver copies a config, at a price.
+    super(rowMode === undefined && types === undefined ? text : { text, rowMode, types });
+    this.values = request.values;
+    this.name = manner.name;
+    this.queryMode = request.profile.kind === 'read' ? 'extended' : queryMode;
     this.request = request;
     this.manner = manner;
     this.lease = lease;
@@ -79,9 +71,9 @@ export class Sending extends DriverQuery {
     this.#sender = sender;
     // Tools that watch the driver put their own function in its place, around it.
     this.callback = (error, result) => {
-      if (this.#goesAgain) caller.resolve(again);
-      else if (error) caller.reject(error);
-      else caller.resolve(result);
+      if (this.#goesAgain) resolve(again);
+      else if (error) reject(error);
+      else resolve(result);
     };
   }
 
@@ -93,6 +85,11 @@ export class Sending extends DriverQuery {
   /** Has its limits watched until its caller is told its end. */
   watchedBy(limits: { end(): void }): void {
     this.#limits = limits;
+  }
+
+  // The driver writes where the line gathers what leaves together.
+  override submit(): Error | null {
+    return super.submit(this.#line.writer);
   }
 
   override prepare(connection: DriverConnection): void {
@@ -111,7 +108,7 @@ export class Sending extends DriverQuery {
   // A type parser of the user's must not throw through the driver, past the answers of the neighbours.
   override handleRowDescription(message: unknown): void {
     if (this.#written !== undefined) {
-      this.#sender.reached(outsideMs(this.#written, this.#sender.lastTurnAt));
+      if (this.manner.isFirst) this.#sender.reached(outsideMs(this.#written, this.#sender.lastTurnAt));
       this.#executing = readLoop();
     }
     try {
@@ -126,9 +123,9 @@ export class Sending extends DriverQuery {
     this.#line.complained(error);
   }
 
-  // The line hears it too, when the driver is done with it, and calls `answered`.
   override handleReadyForQuery(): void {
     this.#failure ??= this._canceledDueToError || undefined;
+    this.#line.ready();
   }
 
   /** All of the answer is there. `isQuiet`: no transaction is open. */
@@ -136,7 +133,8 @@ export class Sending extends DriverQuery {
     const { request, manner } = this;
     if (this.#executing !== undefined)
       request.profile.took(outsideMs(this.#executing, this.#sender.lastTurnAt));
-    const refused = manner.name !== undefined && nameRefused.has(codeOf(this.#failure));
+    const refused =
+      this.#failure !== undefined && manner.name !== undefined && nameRefused.has(codeOf(this.#failure));
     if (refused) this.#line.names.forget(manner.name);
     this.#sender.ended(this, undefined, this.#failure);
     if (refused && isQuiet && !request.unnamed) {
