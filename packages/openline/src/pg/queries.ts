@@ -128,6 +128,7 @@ export class Queries implements Sender {
   #send(request: Request, lease: Lease<DriverClient>): Promise<unknown> {
     const line = this.#host.lines.of(lease.connection);
     if (line === undefined) return this.#sendAsItIs(request.config, undefined, lease);
+    if (isDead(lease.connection)) return this.#elsewhere(request, line, lease);
     // A line that is shared was claimed when it was chosen.
     if (lease.mode === 'exclusive') line.claim(request);
     let manner: SendingManner;
@@ -147,6 +148,14 @@ export class Queries implements Sender {
       if (limits !== undefined)
         sending.watchedBy(new LimitWatch(sending, line, limits, this.#host.limits.poolName));
     });
+  }
+
+  /** The connection has died since it was chosen: nothing was sent. */
+  #elsewhere(request: Request, line: Line, lease: Lease<DriverClient>): Promise<typeof again> {
+    if (lease.mode === 'shared') line.disclaim(request);
+    this.#end(lease, undefined, undefined);
+    request.resent++;
+    return Promise.resolve(again);
   }
 
   /**
