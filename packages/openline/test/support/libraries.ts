@@ -1,6 +1,6 @@
 // What every library must be able to do over a pool that it is given, whichever of the two that is.
 import type { PgPoolOptions } from 'openline/pg';
-import type pg from 'pg';
+import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { bothPools, type PoolClass } from './pools.ts';
 import { type Database, until } from './postgres.ts';
@@ -54,16 +54,17 @@ export async function expectAllReturned(pool: pg.Pool): Promise<void> {
 }
 
 /**
- * Runs the same tests over pg's pool and over Openline's, each on an empty database and a new pool with default options.
+ * Runs the same tests over pg's pool and over Openline's, unless `pools` names fewer, each on an empty database and a new pool with default options.
  * After each of them every connection must have come back, and the shutdown must leave no session on the server.
  */
 export function describeOverBothPools<L extends Line>(
   database: Database,
   library: string,
   open: Open<L>,
-  tests: (line: () => L) => void,
+  tests: (line: () => L, application: string) => void,
+  pools: typeof bothPools = bothPools,
 ): void {
-  describe.each(bothPools)(`${library} over %s`, (poolName, Pool) => {
+  describe.each(pools)(`${library} over %s`, (poolName, Pool) => {
     const application = `${library} over ${poolName}`;
     let line: L;
 
@@ -77,7 +78,7 @@ export function describeOverBothPools<L extends Line>(
       await until(async () => (await database.sessions(application)) === 0, 'no session is left', 10_000);
     });
 
-    tests(() => line);
+    tests(() => line, application);
   });
 }
 
@@ -94,7 +95,7 @@ export function describeTables<L extends AccountLine>(
   open: Open<L>,
   more: (line: () => L) => void = () => undefined,
 ): void {
-  describeOverBothPools(database, library, open, (line) => {
+  describeOverBothPools(database, library, open, (line, application) => {
     const crowdOf = (name: string): string[] => Array.from({ length: crowd }, (_, at) => `${name}-${at}`);
 
     beforeEach(() => line().createTable());
@@ -161,6 +162,38 @@ export function describeTables<L extends AccountLine>(
       expect((await line().emails()).sort()).toEqual(crowdOf('kept').sort());
     });
 
+    test('goes on when its idle sessions have died', async () => {
+      const { pool } = line();
+      pool.on('error', () => undefined);
+      await Promise.all(crowdOf('before').map((email) => line().insert(email)));
+      expect(await database.terminate(application)).toBeGreaterThan(0);
+      await until(() => pool.totalCount === 0, 'the pool has noticed');
+      await Promise.all(crowdOf('after').map((email) => line().insert(email)));
+      expect(await line().emails()).toHaveLength(2 * crowd);
+    });
+
     more(line);
   });
+
+  // With pg's pool the client's `error` event, which most libraries do not listen to, would end the process.
+  const ours = bothPools.filter(([, Pool]) => Pool !== pg.Pool);
+  describeOverBothPools(
+    database,
+    `${library}, its session killed,`,
+    open,
+    (line) => {
+      test('loses the transaction alone, and serves the next', async () => {
+        await line().createTable();
+        await database.ask(`create function die() returns trigger language plpgsql as
+          'begin if new.email = ''poison'' then perform pg_terminate_backend(pg_backend_pid()); end if; return new; end';
+          create trigger die before insert on account for each row execute function die()`);
+        await expect(line().insertTogether(['lost', 'poison', 'never'])).rejects.toThrow();
+        await expect(line().insert('poison')).rejects.toThrow();
+        await expectAllReturned(line().pool);
+        await line().insertTogether(['a', 'b']);
+        expect((await line().emails()).sort()).toEqual(['a', 'b']);
+      });
+    },
+    ours,
+  );
 }

@@ -56,6 +56,15 @@ describeTables(givenPostgres(), 'Kysely', open, (line) => {
     expect(all).toBe(50);
   });
 
+  test('knows a client that it has seen before', async () => {
+    const { pool } = line();
+    const seen: unknown[] = [];
+    const onCreateConnection = async (connection: unknown): Promise<void> => void seen.push(connection);
+    const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool, onCreateConnection }) });
+    for (let round = 1; round <= 5; round += 1) await db.selectFrom('account').selectAll().execute();
+    expect(seen).toHaveLength(1);
+  });
+
   test('ends the pool with destroy()', async () => {
     const { db, pool } = line();
     await db.destroy();

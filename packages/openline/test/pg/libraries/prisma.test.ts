@@ -33,7 +33,9 @@ function open(Pool: PoolClass, config: LineConfig): AccountLine & { prisma: Pris
         // More callers than connections: some wait, on a busy machine for longer than Prisma's 2 s.
         { maxWait: 30_000, timeout: 30_000 },
       ),
-    codeOf: (error) => (error as { code?: unknown }).code === 'P2002' && '23505',
+    codeOf: (error) =>
+      (error as { meta?: { driverAdapterError?: { cause?: { originalCode?: unknown } } } }).meta
+        ?.driverAdapterError?.cause?.originalCode,
     close: () => prisma.$disconnect(),
   };
 }
