@@ -1,8 +1,10 @@
 // connect-pg-simple: express-session's store, over the pool that its `pool` option names.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import connectPgSimple, { type PGStore } from 'connect-pg-simple';
 import session, { type SessionData } from 'express-session';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import {
   describeOverBothPools,
   expectAllReturned,
@@ -11,6 +13,9 @@ import {
 } from '../../support/libraries.ts';
 import type { PoolClass } from '../../support/pools.ts';
 import { givenPostgres } from '../../support/postgres.ts';
+
+type Request = Parameters<ReturnType<typeof session>>[0];
+type Response = Parameters<ReturnType<typeof session>>[1];
 
 const PgSession = connectPgSimple(session);
 
@@ -49,6 +54,31 @@ describeOverBothPools(givenPostgres(), 'connect-pg-simple', open, (line) => {
     expect(await get('one')).toMatchObject({ visits: 2 });
     expect(await get('two')).toBeUndefined();
     expect((await pool.query('select sid from session')).rows).toEqual([{ sid: 'one' }]);
+    await expectAllReturned(pool);
+  });
+
+  test('carries a visitor from one request to the next', async () => {
+    const { store, pool } = line();
+    const middleware = session({ store, secret: 'for a test', resave: false, saveUninitialized: true });
+    const server = createServer((request, response) => {
+      middleware(request as Request, response as Response, (error) => {
+        const visitor = (request as Request).session as unknown as { visits?: number };
+        visitor.visits = (visitor.visits ?? 0) + 1;
+        response.end(error ? String(error) : `${visitor.visits}`);
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const first = await fetch(url);
+    const cookie = first.headers.get('set-cookie')?.split(';')[0] ?? '';
+    const visits = [await first.text()];
+    for (let visit = 2; visit <= 4; visit += 1)
+      visits.push(await (await fetch(url, { headers: { cookie } })).text());
+    expect(visits).toEqual(['1', '2', '3', '4']);
+    expect((await pool.query("select sess->>'visits' as visits from session")).rows).toEqual([
+      { visits: '4' },
+    ]);
     await expectAllReturned(pool);
   });
 
