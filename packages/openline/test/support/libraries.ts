@@ -49,6 +49,7 @@ export async function expectAllReturned(pool: pg.Pool): Promise<void> {
   await until(
     () => pool.idleCount === pool.totalCount && pool.waitingCount === 0,
     'every connection is idle again',
+    10_000,
   );
   expect(pool.totalCount).toBeLessThanOrEqual(max);
 }

@@ -38,6 +38,8 @@ async function open(Pool: PoolClass, config: LineConfig): Promise<Worked> {
         preset: { worker: { gracefulShutdownAbortTimeout: 500 } },
       });
       runners.push(runner);
+      // It looks for jobs at its start, and begins to listen a little later.
+      await until(async () => (await listeners()).length === 1, 'it listens', 20_000);
       return runner;
     },
     async close() {
@@ -47,6 +49,12 @@ async function open(Pool: PoolClass, config: LineConfig): Promise<Worked> {
   };
 }
 
+/** The sessions that wait for notifications, but for one. */
+async function listeners(but: unknown = 0): Promise<unknown[]> {
+  const text =
+    "select pid from pg_stat_activity where state = 'idle' and query ilike 'listen%' and pid <> $1";
+  return (await database.ask(text, [but])).map(({ pid }) => pid);
+}
 const left = (): Promise<unknown[]> => database.ask('select * from graphile_worker.jobs');
 
 describeOverBothPools(database, 'graphile-worker', open, (line) => {
@@ -106,13 +114,10 @@ describeOverBothPools(database, 'graphile-worker', open, (line) => {
     const heard: unknown[] = [];
     const runner = await start({ greet: (payload) => void heard.push(payload) });
     const lost = new Promise((resolve) => runner.events.once('pool:listen:error', resolve));
-    const again = new Promise<void>((resolve) => {
-      void lost.then(() => runner.events.once('pool:listen:success', () => resolve()));
-    });
-    await database.ask(
-      "select pg_terminate_backend(pid) from pg_stat_activity where query ilike 'listen%' and pid <> pg_backend_pid()",
-    );
-    await again;
+    const [killed] = await listeners();
+    await database.ask('select pg_terminate_backend($1)', [killed]);
+    await lost;
+    await until(async () => (await listeners(killed)).length === 1, 'it listens again', 20_000);
     await pool.query("select graphile_worker.add_job('greet')");
     await until(() => heard.length === 1, 'the job is done', 20_000);
     await runner.stop();

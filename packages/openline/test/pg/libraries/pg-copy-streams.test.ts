@@ -84,7 +84,7 @@ describeOverBothPools(database, 'pg-copy-streams', open, (line) => {
 
 test('a client that comes back in the middle of a copy out is closed, and another one serves the next', async () => {
   // pg's pool lends it as it is, and the next statement on it waits for ever.
-  const pool = ended(new Pool(database.config({ connectTimeoutMs: 300 })));
+  const pool = ended(new Pool(database.config({ connectTimeoutMs: 500 })));
   const client = await pool.connect();
   const out = client.query(to('copy (select n from generate_series(1, 1000000) n) to stdout'));
   for await (const _chunk of out) break;
