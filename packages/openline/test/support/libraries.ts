@@ -172,6 +172,8 @@ export function describeTables<L extends AccountLine>(
       const { pool } = line();
       pool.on('error', () => undefined);
       await Promise.all(crowdOf('before').map((email) => line().insert(email)));
+      // One that is still being opened would be missed.
+      await expectAllReturned(pool);
       expect(await database.terminate(application)).toBeGreaterThan(0);
       await until(() => pool.totalCount === 0, 'the pool has noticed');
       await Promise.all(crowdOf('after').map((email) => line().insert(email)));
