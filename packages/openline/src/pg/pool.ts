@@ -1,6 +1,13 @@
 // The drop-in for pg.Pool: its options, methods, callbacks, events and properties, on Openline's engine.
 
-import pg, { type PoolClient, type PoolConfig } from 'pg';
+import pg, {
+  type QueryConfig as PgQueryConfig,
+  type PoolClient,
+  type PoolConfig,
+  type QueryConfigValues,
+  type QueryResult,
+  type QueryResultRow,
+} from 'pg';
 import {
   type AcquireOptions,
   type CloseReport,
@@ -33,7 +40,7 @@ import {
   warnOfSlips,
 } from './options.ts';
 import { Queries } from './queries.ts';
-import { plainConfig } from './request.ts';
+import { plainConfig, type QueryLimits } from './request.ts';
 import { runTransaction, type TransactionOptions } from './transaction.ts';
 import { Watch } from './watch.ts';
 
@@ -42,6 +49,13 @@ type ConnectCallback = (
   client: PoolClient | undefined,
   done: (release?: Error | boolean) => void,
 ) => void;
+
+/** The one form that pg does not have: a config with limits. */
+// biome-ignore lint/suspicious/noExplicitAny: as in pg's own typings.
+type LimitedQuery = <Row extends QueryResultRow = any, Values = any[]>(
+  config: PgQueryConfig<Values> & QueryLimits,
+  values?: QueryConfigValues<Values>,
+) => Promise<QueryResult<Row>>;
 
 /** How a lease ends. */
 type Ends = Pick<Lease<DriverClient>, 'release' | 'discard'>;
@@ -281,7 +295,13 @@ export class Pool extends pg.Pool {
     if (first) this.#tell('release', error, client);
   }
 
-  // pg's many overloads of `query` are inherited as they stand.
+  /**
+   * Runs one statement on a connection of the pool: in all of pg's forms, and with {@link QueryLimits} in its config.
+   *
+   * @throws (rejects) the server's own error, {@link AcquireTimeoutError}, {@link RequestTimeoutError} when a limit strikes, or the signal's reason.
+   */
+  declare query: LimitedQuery & pg.Pool['query'];
+
   static {
     Pool.prototype.query = function (
       this: Pool,
@@ -290,7 +310,7 @@ export class Pool extends pg.Pool {
       callback?: unknown,
     ): unknown {
       return this.#queryInAnyForm(text, values, callback);
-    } as pg.Pool['query'];
+    } as Pool['query'];
   }
 
   #queryInAnyForm(query: unknown, values: unknown, callback: unknown): unknown {
