@@ -27,8 +27,8 @@ export interface LineKeeper {
   readonly cancelLimitMs: number;
   /** pg's `stream` option. */
   readonly stream: unknown;
-  /** Something may be under way on one of the lines. */
-  inUse(): void;
+  /** Something may be under way on one of the lines; or others wait behind it, and it may stall. */
+  inUse(mayStall: boolean): void;
   /** A line has statements that leave at the end of the turn. */
   hasBatch(line: Line): void;
 }
@@ -135,6 +135,11 @@ export class Line {
     return this.#isProving;
   }
 
+  /** Whether others wait for the first of its statements, or it is to show that the connection lives. */
+  get mayStall(): boolean {
+    return this.#sendings.length > 1 || (this.#isProving && this.#sendings.length === 1);
+  }
+
   /** Whether something may be under way. */
   get isInUse(): boolean {
     return this.#isLentToUser || this.#sendings.length > 0;
@@ -170,7 +175,7 @@ export class Line {
       client.connectionParameters!.query_timeout = whom === 'pool' ? 0 : this.#usersTimeout;
     this.#isLentToUser = whom === 'user';
     this.#spokeAt = systemClock.turnNow().ms;
-    this.#keeper.inUse();
+    this.#keeper.inUse(this.#isProving);
   }
 
   /** Writes a statement that was claimed for; it leaves with the others of this turn. */
@@ -178,6 +183,7 @@ export class Line {
     if (this.#sendings.length === 0) this.#headSince = systemClock.turnNow().ms;
     this.#arrived(sending.request);
     this.#sendings.push(sending);
+    if (this.#sendings.length === 2) this.#keeper.inUse(true);
     this.client.query(sending);
     if (this.#batch.isLarge) this.#batch.leave();
     else if (!this.#isGathering) {

@@ -38,10 +38,10 @@ export class LineTable implements LineKeeper {
   }
 
   /** Told that something may be under way on a line. */
-  onUse: () => void = () => undefined;
+  onUse: (mayStall: boolean) => void = () => undefined;
 
-  inUse(): void {
-    this.onUse();
+  inUse(mayStall: boolean): void {
+    this.onUse(mayStall);
   }
 
   [Symbol.iterator](): Iterator<Line> {

@@ -183,7 +183,7 @@ export class Pool extends pg.Pool {
         engine.refresh({ immediate: true }).then(done, done);
       },
     });
-    this.#lines.onUse = () => watch.start();
+    this.#lines.onUse = (mayStall) => watch.start(mayStall);
     return engine;
   }
 

@@ -5,10 +5,10 @@ import type { Line } from './line.ts';
 import type { LineTable } from './lines.ts';
 import type { SessionState } from './session-state.ts';
 
-/** How often a limit is looked at: a fortieth of it, within these bounds. */
+/** Silence is looked for so often within its limit, and when the limit is over. */
 const looksPerLimit = 40;
 const shortestLookMs = 5;
-const longestLookMs = 25;
+const longestLookMs = 1_000;
 /** A short statement that takes longer than this has stalled; the shortest way to the server and back counts twice on top. */
 const stalledMs = 50;
 
@@ -36,18 +36,32 @@ export class Watch {
   readonly #watched: Watched;
   readonly #everyMs: number;
   #timer: TimerHandle | undefined;
+  #lookAt = Number.POSITIVE_INFINITY;
 
   constructor(lines: LineTable, watched: Watched) {
     this.#lines = lines;
     this.#watched = watched;
-    this.#everyMs = Math.max(shortestLookMs, Math.min(longestLookMs, watched.readTimeoutMs / looksPerLimit));
+    const { readTimeoutMs } = watched;
+    this.#everyMs = Math.max(shortestLookMs, Math.min(longestLookMs, readTimeoutMs / looksPerLimit));
   }
 
-  /** Something is under way. */
-  start(): void {
-    if (this.#timer !== undefined) return;
-    this.#timer = systemClock.setTimer(this.#soon, this.#everyMs);
+  /** Something is under way, of which silence alone can tell, or a stall too. */
+  start(mayStall: boolean): void {
+    const now = systemClock.turnNow().ms;
+    this.#lookBy(now + (mayStall ? this.#stalledMs : this.#everyMs), now);
+  }
+
+  #lookBy(at: number, now: number): void {
+    // A look that is nearly as early will do.
+    if (at >= this.#lookAt - shortestLookMs) return;
+    this.#timer?.cancel();
+    this.#lookAt = at;
+    this.#timer = systemClock.setTimer(this.#soon, at - now);
     this.#timer.keepAlive(false);
+  }
+
+  get #stalledMs(): number {
+    return stalledMs + 2 * this.#lines.reachMs;
   }
 
   // What has come while the process was busy is read first: a timer of a busy process would find silence where there was none.
@@ -55,15 +69,21 @@ export class Watch {
 
   readonly #look = (): void => {
     this.#timer = undefined;
+    this.#lookAt = Number.POSITIVE_INFINITY;
     const now = systemClock.now();
-    let goesOn = false;
+    const { readTimeoutMs } = this.#watched;
+    let next = Number.POSITIVE_INFINITY;
     for (const line of this.#lines) {
       if (!line.isInUse) continue;
-      goesOn = true;
-      if (line.silentMs(now) >= this.#watched.readTimeoutMs) this.#suspect(line);
-      if (now - line.headSince > stalledMs + 2 * this.#lines.reachMs) this.#stalled(line, now);
+      const silentMs = line.silentMs(now);
+      if (silentMs >= readTimeoutMs) this.#suspect(line);
+      next = Math.min(next, now + this.#everyMs, now + Math.max(readTimeoutMs - silentMs, shortestLookMs));
+      if (!line.mayStall) continue;
+      const stallsAt = line.headSince + this.#stalledMs;
+      if (stallsAt <= now) this.#stalled(line, now);
+      next = Math.min(next, stallsAt <= now ? now + this.#stalledMs : stallsAt);
     }
-    if (goesOn) this.start();
+    if (next !== Number.POSITIVE_INFINITY) this.#lookBy(next, now);
   };
 
   /**
@@ -72,7 +92,6 @@ export class Watch {
    */
   #stalled(line: Line, now: number): void {
     const { sendings, isProving } = line;
-    if (sendings.length < 2 && !isProving) return;
     if (isProving && line.silentMs(now) > provingLimitMs) {
       const found = 'the connection had been idle, and answers no more';
       line.destroy(new Error(found));
