@@ -12,11 +12,14 @@ export interface PgPoolOptions
   /**
    * Which statements of `pool.query` may share a connection with others that are under way. Default `'reads'`.
    *
-   * - `'reads'`: short plain reads, as far as their text tells, each for itself: an error of one is no error of the others.
-   * - `'all'`: single-row writes and calls of unknown functions too, each as the last of its batch. The risk: one that waits for a lock keeps
-   *   the reads before it waiting for nothing, but after a cut connection nobody can tell whether it ran, as without sharing.
-   * - `false`: none: each statement has a connection of its own, as in pg.
-   * - `true`: as `'reads'`, and the clients that are lent pipeline as pg's own option says.
+   * - `'reads'`: plain reads that are known to be short. Each stands for itself: an error of one is no error of the others, and one that stalls
+   *   or dies lets those behind it go elsewhere. They go by the extended protocol, repeated ones with parameters are prepared, and of those that
+   *   are under way when a connection is cut each is sent again.
+   * - `'all'`: short single writes, locking reads and calls of functions that Openline does not know too, each as the last of its batch, so that
+   *   nobody stands behind one that waits for a lock. The risk: a function that changes the session (a setting, an advisory lock)
+   *   changes it for the neighbours.
+   * - `false`: none: each statement has a connection of its own, as in pg. The price is speed alone: each is a wake-up of its own on both sides.
+   * - `true`: as `'reads'`, and the clients that are lent pipeline, as pg's own option of that name says.
    */
   readonly pipeline?: 'reads' | 'all' | boolean | undefined;
   /**

@@ -101,10 +101,12 @@ export class Queries implements Sender {
 
   /** Short reads share; what is long, or not known yet, has a connection of its own, like whatever may wait for a lock. */
   #shares({ profile, moved }: Request): boolean {
-    const { pipelining, lines } = this.#host;
-    if (pipelining === false || moved) return false;
-    if (profile.kind !== 'read' && (profile.kind !== 'write' || pipelining !== 'all')) return false;
-    return profile.expectedMs <= lines.budgetMs;
+    return !moved && this.#mayShare(profile) && profile.expectedMs <= this.#host.lines.budgetMs;
+  }
+
+  #mayShare({ kind }: Profile): boolean {
+    const { pipelining } = this.#host;
+    return kind === 'read' ? pipelining !== false : kind === 'write' && pipelining === 'all';
   }
 
   #lendAtOnce(shares: boolean, request: Request): Lease<DriverClient> | undefined {
@@ -165,7 +167,8 @@ export class Queries implements Sender {
   #manner({ config, profile, unnamed }: Request, line: Line): SendingManner {
     const { names } = line;
     const isFirst = line.sendings.length === 0;
-    const timed = profile.kind === 'read' && profile.wantsTime;
+    // A write is timed alone: others before it may be answered in the same way.
+    const timed = profile.wantsTime && (profile.kind === 'read' || (this.#mayShare(profile) && isFirst));
     const own = config.name;
     const name = own || (this.#namesItself(config, profile) ? profile.name : undefined);
     if (name === undefined || unnamed || names.isPending(name)) {

@@ -48,6 +48,7 @@ export class Sending extends DriverQuery {
   #limits: { end(): void } | undefined;
   #written: LoopReading | undefined;
   #executing: LoopReading | undefined;
+  #onNoData: (() => void) | undefined;
 
   constructor(
     request: Request,
@@ -94,9 +95,22 @@ export class Sending extends DriverQuery {
 
   override prepare(connection: DriverConnection): void {
     const { closes, timed } = this.manner;
-    if (timed) this.#written = readLoop();
+    if (timed) this.#time();
     if (closes !== undefined) connection.close({ type: 'S', name: closes });
     super.prepare(connection);
+  }
+
+  #time(): void {
+    this.#written = readLoop();
+    // What returns no rows is described by a message of which the driver tells its statement nothing.
+    if (this.request.profile.kind === 'read') return;
+    this.#onNoData = () => this.#begins();
+    this.#line.client.connection.once('noData', this.#onNoData);
+  }
+
+  #begins(): void {
+    if (this.manner.isFirst) this.#sender.reached(outsideMs(this.#written!, this.#sender.lastTurnAt));
+    this.#executing = readLoop();
   }
 
   override _getRows(connection: DriverConnection, rows: unknown): void {
@@ -107,10 +121,7 @@ export class Sending extends DriverQuery {
 
   // A type parser of the user's must not throw through the driver, past the answers of the neighbours.
   override handleRowDescription(message: unknown): void {
-    if (this.#written !== undefined) {
-      if (this.manner.isFirst) this.#sender.reached(outsideMs(this.#written, this.#sender.lastTurnAt));
-      this.#executing = readLoop();
-    }
+    if (this.#written !== undefined) this.#begins();
     try {
       super.handleRowDescription(message);
     } catch (error) {
@@ -133,6 +144,7 @@ export class Sending extends DriverQuery {
     const { request, manner } = this;
     if (this.#executing !== undefined)
       request.profile.took(outsideMs(this.#executing, this.#sender.lastTurnAt));
+    if (this.#onNoData !== undefined) this.#line.client.connection.off('noData', this.#onNoData);
     const refused =
       this.#failure !== undefined && manner.name !== undefined && nameRefused.has(codeOf(this.#failure));
     if (refused) this.#line.names.forget(manner.name);

@@ -25,23 +25,54 @@ describe('short reads of one turn', () => {
   });
 });
 
-describe('a statement that may wait for another session', () => {
-  test('stands before nobody: no new hang where a transaction asks its own pool', async () => {
-    const pool = poolOf(database, { max: 3 });
-    await pool.query('create table accounts (id int primary key, balance int)');
-    await pool.query('insert into accounts values (1, 10)');
-    const update = 'update accounts set balance = balance + $1 where id = 1';
-    const read = 'select balance from accounts where id = $1';
-    await makeKnown(pool, [update, [0]], [read, [1]]);
-    const balance = await pool.transaction(async (client) => {
-      await client.query(update, [1]);
-      const waiting = pool.query(update, [1]);
-      const { rows } = await pool.query(read, [1]);
-      // Nobody waits for it here: it waits for the end of this transaction.
-      waiting.catch(() => undefined);
-      return rows[0].balance;
-    });
-    expect(balance).toBe(10);
-    await expect.poll(async () => (await pool.query(read, [1])).rows[0].balance).toBe(12);
+describe("writes with `pipeline: 'all'`", () => {
+  test('end a batch: reads before one share its line, and nothing is sent behind it', async () => {
+    const pool = poolOf(database, { pipeline: 'all', max: 2 });
+    await pool.query('create table ended (pid int, n int)');
+    const write = 'insert into ended values (pg_backend_pid(), $1) returning pid';
+    await makeKnown(pool, [numbered, [0]], [write, [0]]);
+    await pool.warm(2);
+    const [first, written, second] = await Promise.all([
+      pool.query(numbered, [1]),
+      pool.query(write, [2]),
+      pool.query(numbered, [3]),
+    ]);
+    expect(written.rows[0].pid).toBe(first.rows[0].pid);
+    expect(second.rows[0].pid).not.toBe(first.rows[0].pid);
+  });
+
+  test('have a connection each by default', async () => {
+    const pool = poolOf(database, { max: 2 });
+    await pool.query('create table alone (pid int, n int)');
+    const write = 'insert into alone values (pg_backend_pid(), $1) returning pid';
+    await makeKnown(pool, [numbered, [0]], [write, [0]]);
+    await pool.warm(2);
+    const [first, written] = await Promise.all([pool.query(numbered, [1]), pool.query(write, [2])]);
+    expect(written.rows[0].pid).not.toBe(first.rows[0].pid);
   });
 });
+
+describe.each(['reads', 'all'] as const)(
+  'with `pipeline: %j`, a statement that may wait for another session',
+  (pipeline) => {
+    test('stands before nobody: no new hang where a transaction asks its own pool', async () => {
+      const pool = poolOf(database, { max: 3, pipeline });
+      await pool.query('create table if not exists accounts (id int primary key, balance int)');
+      await pool.query('truncate accounts');
+      await pool.query('insert into accounts values (1, 10)');
+      const update = 'update accounts set balance = balance + $1 where id = 1';
+      const read = 'select balance from accounts where id = $1';
+      await makeKnown(pool, [update, [0]], [read, [1]]);
+      const balance = await pool.transaction(async (client) => {
+        await client.query(update, [1]);
+        const waiting = pool.query(update, [1]);
+        const { rows } = await pool.query(read, [1]);
+        // Nobody waits for it here: it waits for the end of this transaction.
+        waiting.catch(() => undefined);
+        return rows[0].balance;
+      });
+      expect(balance).toBe(10);
+      await expect.poll(async () => (await pool.query(read, [1])).rows[0].balance).toBe(12);
+    });
+  },
+);
