@@ -40,6 +40,8 @@ export interface Connector<C> {
   onLost?(connection: C, lost: (error: unknown) => boolean): void;
   /** Is nothing under way on it? Asked when a lease ends, after `reset`: a connection that is not quiet then is closed. */
   isQuiet?(connection: C): boolean;
+  /** Is it lent for long on purpose? Then nobody is told that its lease is overdue. */
+  isKept?(connection: C): boolean;
   /** How many shared leases it carries at once. Default 1. Asked before each shared lease, since a peer may change it. */
   capacity?(connection: C): number;
   /**

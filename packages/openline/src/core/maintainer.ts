@@ -112,8 +112,9 @@ export class Maintainer<C> {
   }
 
   #tellOverdue(now: number): void {
-    const { slots, options, observers } = this.#parts;
+    const { slots, options, observers, connector } = this.#parts;
     for (const slot of slots) {
+      if (slot.connection !== undefined && connector.isKept?.(slot.connection)) continue;
       for (const lease of slot.holders()) {
         const ageMs = now - lease.acquiredAt;
         if (ageMs < options.leakThresholdMs || this.#told.has(lease)) continue;

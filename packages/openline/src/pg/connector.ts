@@ -21,6 +21,8 @@ export interface ClientSource {
   create(): DriverClient;
   /** Runs the user's hooks on a client that has just connected. */
   prepare(client: DriverClient): Promise<void> | undefined;
+  /** Whether a client is lent for long on purpose. */
+  isKept(client: DriverClient): boolean;
   /** An idle client has died. */
   died(client: DriverClient, error: Error): void;
   /** Whether idle connections let the process end. */
@@ -44,6 +46,10 @@ export class PgConnector implements Connector<DriverClient> {
   constructor(source: ClientSource, lines: LineTable) {
     this.#source = source;
     this.#lines = lines;
+  }
+
+  isKept(client: DriverClient): boolean {
+    return this.#source.isKept(client);
   }
 
   capacity(client: DriverClient): number {

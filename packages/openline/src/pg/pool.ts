@@ -28,6 +28,7 @@ import { fromHere, throwAsDriver } from './errors.ts';
 import { isFatal } from './failures.ts';
 import type { PoolLimits } from './limits.ts';
 import { LineTable } from './lines.ts';
+import { Listener, type ListenOptions, type NotificationHandler, type Subscription } from './listener.ts';
 import { logObserver } from './log.ts';
 import {
   checkLimitMs,
@@ -41,6 +42,7 @@ import {
 } from './options.ts';
 import { Queries } from './queries.ts';
 import { plainConfig, type QueryLimits } from './request.ts';
+import { checkStream, type StreamOptions, streamRows } from './stream.ts';
 import { runTransaction, type TransactionOptions } from './transaction.ts';
 import { Watch } from './watch.ts';
 
@@ -103,6 +105,7 @@ function callOutside(callback: QueryCallback, error: Error | undefined, result?:
 export class Pool extends pg.Pool {
   #engine: EnginePool<DriverClient> | undefined;
   #queries: Queries | undefined;
+  #listener: Listener | undefined;
   readonly #lines: LineTable;
   readonly #given: PgPoolOptions;
   readonly #limits: PoolLimits;
@@ -148,6 +151,7 @@ export class Pool extends pg.Pool {
         create: () => new this.#fields.Client(this.#clientConfig()),
         prepare: (client) => this.#prepare(client),
         died: (client, error) => this.#died(client, error),
+        isKept: (client) => this.#listener?.keeps(client) === true,
         unrefIdle: this.options.allowExitOnIdle,
         checkLimitMs: checkLimitMs(this.#given),
       },
@@ -396,6 +400,36 @@ export class Pool extends pg.Pool {
   }
 
   /**
+   * The rows of one plain read, fetched some at a time: `for await (const row of pool.stream('select …')) …`. The connection is acquired at the
+   * first row and given back however the loop ends: at its end, by `break`, by an error. It goes through a cursor (`DECLARE … NO SCROLL CURSOR`) in a
+   * read-only transaction, which needs nothing but pg and goes through a transaction pooler too; the server plans for the first tenth of the rows (`cursor_tuple_fraction`).
+   *
+   * @throws {@link InvalidOptionsError}; the loop: the server's own error, {@link AcquireTimeoutError}, or the signal's reason.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: as in pg's own typings.
+  stream<Row extends QueryResultRow = any>(
+    text: string,
+    values?: unknown[],
+    options: StreamOptions = {},
+  ): AsyncIterable<Row> {
+    const batchSize = checkStream(this.#limits.poolName, options);
+    return streamRows<Row>((acquiring) => this.acquire(acquiring), text, values, batchSize, options.signal);
+  }
+
+  /**
+   * Listens to a channel, over one connection that all channels of the pool share and `max` counts, and goes on after that connection was lost.
+   * Needs a session: not through a transaction pooler.
+   *
+   * @throws (rejects) {@link AcquireTimeoutError}, the driver's own error when no client can connect, or {@link PoolClosedError}.
+   */
+  listen(channel: string, handler: NotificationHandler, options: ListenOptions = {}): Promise<Subscription> {
+    const { keepaliveMs } = checkOptions('pg', engineOptions(this.#given));
+    const { poolName } = this.#limits;
+    this.#listener ??= new Listener({ poolName, keepaliveMs, acquire: () => this.acquire() });
+    return this.#listener.listen(channel, handler, options);
+  }
+
+  /**
    * Closes the pool: callers in the queue are refused, loans waited for, and it resolves when the sockets are closed. A second call is an error, as with pg.
    *
    * @param options - `timeoutMs`: how long loans are waited for, default 30,000; `Infinity`: as long as they take, as with pg
@@ -417,6 +451,7 @@ export class Pool extends pg.Pool {
     if (this.ending) throw new Error('Called end on pool more than once');
     this.#fields.ending = true;
     this.#fields.log('ending');
+    this.#listener?.close();
     const report = await this.#engine?.close({ timeoutMs });
     this.#fields.ended = true;
     return report;
