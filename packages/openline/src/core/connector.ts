@@ -36,6 +36,8 @@ export interface Connector<C> {
   isFatal?(error: unknown, connection: C): boolean;
   /** Is a failed open worth another try (a refused socket is, a wrong password is not)? Without it every failure is. */
   isRetryable?(error: unknown): boolean;
+  /** Did an open fail because the server takes no more connections? A pool that has some then lives with them, and tries seldom. Without it no failure means that. */
+  isFull?(error: unknown): boolean;
   /** Calls `lost` when the connection dies of itself, lent or idle; it returns whether the connection was idle. Called once, after the open. */
   onLost?(connection: C, lost: (error: unknown) => boolean): void;
   /** Is nothing under way on it? Asked when a lease ends, after `reset`: a connection that is not quiet then is closed. */

@@ -172,7 +172,10 @@ export class Opener<C> {
     );
     if (ending.how !== 'abandoned') {
       measures.openFailed++;
-      outage.failed(error, now);
+      const full = isFull(connector, cause);
+      if (full) outage.refusedAsFull(now);
+      // A pool that has connections lives with them; for one that has none, a full server is as good as gone.
+      if (!full || !this.#lives()) outage.failed(error, now);
       observers.tell('openFailed', { ...this.#parts.event(slot), error, phases });
     }
     if (ending.how === 'failed') this.#closer.vacate(slot);
@@ -181,6 +184,12 @@ export class Opener<C> {
       this.#outcomes.failed(error, timedOut || isRetryable(connector, cause));
     }
     return error;
+  }
+
+  /** Has the pool connections beside those that are being opened or closed? */
+  #lives(): boolean {
+    const { slots } = this.#parts;
+    return slots.size > slots.count(State.opening) + slots.count(State.closing);
   }
 
   /** The attempt was given up: it is told so, and what it still brings is closed. It counts meanwhile, for a second at the most. */
@@ -207,6 +216,14 @@ export class Opener<C> {
       slot.suspect = true;
       slot.fault = error;
     }
+  }
+}
+
+function isFull(connector: Connector<unknown>, error: unknown): boolean {
+  try {
+    return connector.isFull?.(error) ?? false;
+  } catch {
+    return false;
   }
 }
 

@@ -1,6 +1,7 @@
 // When opens may be tried while the server refuses them: one schedule for the whole pool, so that a restart meets no storm.
 
 import type { ConnectError } from './errors.ts';
+import { Fullness } from './fullness.ts';
 
 const firstGapMs = 50;
 const shortGapMs = 250;
@@ -13,6 +14,7 @@ const jitter = 0.15;
 /** Attempts to open since the last success, and when the next one may be made. */
 export class Outage {
   readonly #random: () => number;
+  readonly #fullness: Fullness = new Fullness();
   /** A connection died, and nothing has been opened since: the server may be gone. */
   #suspected = false;
   #since: number | undefined;
@@ -42,7 +44,7 @@ export class Outage {
 
   /** When the next attempt may be made; 0 when at once. */
   get nextAt(): number {
-    return this.#since === undefined ? 0 : this.#nextAt;
+    return this.#since === undefined ? this.#fullness.nextAt : this.#nextAt;
   }
 
   /** A connection died of itself: until an open succeeds, one attempt at a time will do. */
@@ -53,6 +55,11 @@ export class Outage {
   /** Counts an attempt that failed, for the error that will tell of it. */
   count(): number {
     return ++this.#attempts;
+  }
+
+  /** The server is there and has no more room: growth waits, also when opens that are still under way succeed. */
+  refusedAsFull(now: number): void {
+    this.#fullness.refused(now);
   }
 
   failed(failure: ConnectError, now: number): void {
@@ -70,6 +77,7 @@ export class Outage {
   succeeded(now: number): { readonly outageMs: number; readonly attempts: number } | undefined {
     const ended =
       this.#since === undefined ? undefined : { outageMs: now - this.#since, attempts: this.#attempts };
+    this.#fullness.opened(now);
     this.#suspected = false;
     this.#since = undefined;
     this.#gapMs = 0;
@@ -80,8 +88,9 @@ export class Outage {
 
   /** How many opens may be under way now. */
   allowance(now: number): number {
+    const room = this.#fullness.allowance(now);
     if (this.#since !== undefined) return now >= this.#nextAt ? 1 : 0;
-    return this.#suspected ? 1 : Number.POSITIVE_INFINITY;
+    return this.#suspected ? Math.min(1, room) : room;
   }
 
   /** Has the outage outlasted `limitMs`? */

@@ -9,7 +9,7 @@ import {
   systemClock,
 } from '../core/index.ts';
 import { type DriverClient, isBusy, isDead } from './driver.ts';
-import { isFatal, isRetryable, isServers, isStartingUp } from './failures.ts';
+import { isFatal, isFull, isRetryable, isServers, isStartingUp } from './failures.ts';
 import { watchHandshake } from './handshake.ts';
 import type { LineTable } from './lines.ts';
 import { type SessionState, sessionState } from './session-state.ts';
@@ -189,6 +189,10 @@ export class PgConnector implements Connector<DriverClient> {
 
   isRetryable(error: unknown): boolean {
     return isRetryable(error);
+  }
+
+  isFull(error: unknown): boolean {
+    return isFull(error);
   }
 
   onLost(client: DriverClient, lost: (error: unknown) => boolean): void {

@@ -51,6 +51,13 @@ export function isFatal(error: unknown, client: DriverClient): boolean {
   );
 }
 
+/** Did the server, the database, the role or a pooler (PgBouncer: 08P01) refuse the open because it has its fill of connections? */
+export function isFull(error: unknown): boolean {
+  const { code, severity, message } = (error ?? {}) as DriverError;
+  if (severity === undefined) return false;
+  return code === '53300' || (code === '08P01' && /no more connections allowed/.test(String(message)));
+}
+
 /** May the same open succeed later? A wrong password, a missing database, an unknown host or a bad certificate stays what it is. */
 export function isRetryable(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isRetryable);
