@@ -58,8 +58,12 @@ export class Line {
   #isLentToUser = false;
   #bytesRead = 0;
   #spokeAt = 0;
-  /** The server is being asked whether it still works on what is under way. */
-  isSuspect = false;
+  /** The server is being asked what it does in the session. */
+  isAskedAbout = false;
+  /** It was asked since it last spoke. */
+  wasAsked = false;
+  /** Others that were opened with it are dead. */
+  isDoubted = false;
 
   constructor(client: PipelinedClient, keeper: LineKeeper) {
     this.client = client;
@@ -151,6 +155,8 @@ export class Line {
     if (bytesRead !== this.#bytesRead || !isBusy(this.client)) {
       this.#bytesRead = bytesRead;
       this.#spokeAt = now;
+      this.wasAsked = false;
+      this.isDoubted = false;
     }
     return now - this.#spokeAt;
   }

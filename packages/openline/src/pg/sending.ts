@@ -32,6 +32,9 @@ export interface Sender {
   ended(sending: Sending, fatal: unknown, error: unknown): void;
 }
 
+/** A read whose connections die one after another is sent again so often. */
+const mostResent = 3;
+
 /** What a server says of a prepared name that it does not know (any more), or whose result has changed. */
 const nameRefused = new Set<unknown>(['26000', '0A000']);
 
@@ -161,7 +164,8 @@ export class Sending extends DriverQuery {
     const { request } = this;
     // A server that says itself that it ends a statement, means it; silence has lasted as long as it may.
     const isMeant = isServers(error) || error instanceof RequestTimeoutError;
-    const mayGoAgain = neverRan || (request.profile.kind === 'read' && !isMeant && request.resent === 0);
+    const mayGoAgain =
+      neverRan || (request.profile.kind === 'read' && !isMeant && request.resent < mostResent);
     if (mayGoAgain) this.sendAgain(error as Error);
     else this.fail(withOutcome(error));
   }

@@ -8,10 +8,15 @@ import type { SessionState } from './session-state.ts';
 /** Silence is looked for so often within its limit, and when the limit is over. */
 const looksPerLimit = 40;
 const shortestLookMs = 5;
-const longestLookMs = 1_000;
+const longestLookMs = 500;
 /** A short statement that takes longer than this has stalled; the shortest way to the server and back counts twice on top. */
 const stalledMs = 50;
 
+/** The server is asked about a short statement that is silent for so long, and so many times the way to the server. */
+const doubtfulMs = 1_000;
+const reachesToDoubt = 10;
+/** Questions to the server at once, each over a connection of its own. */
+const mostAsking = 3;
 /** A connection that was idle for long, and asked nothing but a short read, has so long to answer. */
 const provingLimitMs = 5_000;
 
@@ -35,6 +40,7 @@ export class Watch {
   readonly #lines: LineTable;
   readonly #watched: Watched;
   readonly #everyMs: number;
+  #asking = 0;
   #timer: TimerHandle | undefined;
   #lookAt = Number.POSITIVE_INFINITY;
 
@@ -76,7 +82,8 @@ export class Watch {
     for (const line of this.#lines) {
       if (!line.isInUse) continue;
       const silentMs = line.silentMs(now);
-      if (silentMs >= readTimeoutMs) this.#suspect(line);
+      if (silentMs >= readTimeoutMs) this.#ask(line, true);
+      else if (silentMs >= this.#doubtfulMs(line)) this.#ask(line, false);
       next = Math.min(next, now + this.#everyMs, now + Math.max(readTimeoutMs - silentMs, shortestLookMs));
       if (!line.mayStall) continue;
       const stallsAt = line.headSince + this.#stalledMs;
@@ -95,7 +102,7 @@ export class Watch {
     if (isProving && line.silentMs(now) > provingLimitMs) {
       const found = 'the connection had been idle, and answers no more';
       line.destroy(new Error(found));
-      this.#watched.foundDead();
+      this.#othersMayBeDead();
       return;
     }
     if (!this.#watched.hasRoom()) return;
@@ -107,35 +114,61 @@ export class Watch {
     }
   }
 
-  #suspect(line: Line): void {
-    if (line.isSuspect) return;
-    line.isSuspect = true;
-    void this.#watched.ask(line).then(
-      (state) => {
-        line.isSuspect = false;
-        if (state === 'running' || state === 'unknown') line.spoke();
-        else
-          this.#endSilence(
-            line,
-            `The server's session is ${state}: the line is dead, or the answer was lost.`,
-          );
-      },
-      (error: Error) => {
-        line.isSuspect = false;
-        this.#endSilence(
-          line,
-          `Asked over another connection, the server did not answer either: ${error.message}.`,
-        );
-      },
-    );
+  /** How long a line may be silent before the server is asked about it: not long, where a short statement is under way. */
+  #doubtfulMs(line: Line): number {
+    if (line.wasAsked) return Number.POSITIVE_INFINITY;
+    if (line.isDoubted) return this.#stalledMs;
+    const [first] = line.sendings;
+    return first !== undefined && first.request.costMs < doubtfulMs
+      ? doubtfulMs + reachesToDoubt * this.#lines.reachMs
+      : Number.POSITIVE_INFINITY;
   }
 
-  #endSilence(line: Line, found: string): void {
+  /** @param isOver - the read timeout has come: whoever does not prove to be alive, is dead */
+  #ask(line: Line, isOver: boolean): void {
+    if (line.isAskedAbout || this.#asking >= mostAsking) return;
+    line.isAskedAbout = true;
+    this.#asking++;
+    const answered = (state: SessionState | 'silent', why = ''): void => {
+      this.#asking--;
+      line.isAskedAbout = false;
+      line.wasAsked = true;
+      if (isOver) this.#judge(line, state, why);
+      else if (state === 'idle' || state === 'gone') this.#bury(line, state);
+    };
+    this.#watched.ask(line).then(answered, (error: Error) => answered('silent', error.message));
+  }
+
+  /** The server has nothing to say that has not been said: what was sent, or its answer, was lost on the way. */
+  #bury(line: Line, state: SessionState): void {
     // The answer came while the server was asked.
-    if (line.silentMs(systemClock.now()) < this.#watched.readTimeoutMs) return;
+    if (line.silentMs(systemClock.now()) < stalledMs) return;
+    line.destroy(new Error(`the connection is dead: to the server its session is ${state}`));
+    this.#othersMayBeDead();
+  }
+
+  #judge(line: Line, state: SessionState | 'silent', why: string): void {
     const { poolName, readTimeoutMs: limitMs } = this.#watched;
+    if (state === 'running' || state === 'unknown') {
+      line.spoke();
+      return;
+    }
+    if (line.silentMs(systemClock.now()) < limitMs) return;
+    const found =
+      state === 'silent'
+        ? `Asked over another connection, the server did not answer either: ${why}.`
+        : `To the server the session is ${state}: the line is dead, or the answer was lost.`;
     const told = `${found} The statement may have run; the connection is closed, and the others will be replaced.`;
     line.destroy(new RequestTimeoutError(poolName, { option: 'readTimeoutMs', limitMs, told }));
+    this.#othersMayBeDead();
+  }
+
+  #othersMayBeDead(): void {
     this.#watched.foundDead();
+    for (const line of this.#lines) {
+      if (line.isInUse) line.isDoubted = true;
+    }
+    const now = systemClock.now();
+    this.#lookBy(now + shortestLookMs, now);
   }
 }

@@ -193,6 +193,19 @@ describe('readTimeoutMs', () => {
     expect((await pool.query('select 7 as n')).rows).toEqual([{ n: 7 }]);
   });
 
+  test('of half a minute does not make short reads wait for dead connections: the server tells that they are, and they are sent again', async () => {
+    const proxy = await proxied();
+    const pool = connect({ max: 4, host: proxy.host, port: proxy.port });
+    const numbered = 'select $1::int as n';
+    for (let run = 0; run < 3; run++) await pool.query(numbered, [run]);
+    await pool.warm(4);
+    proxy.silent('existing');
+    const startedAt = performance.now();
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => pool.query(numbered, [n])));
+    expect(answers.map(({ rows }) => rows[0].n)).toEqual(Array.from({ length: 20 }, (_, n) => n));
+    expect(performance.now() - startedAt).toBeLessThan(4_500);
+  });
+
   test('ends the wait when the server does not answer at all', async () => {
     const proxy = await proxied();
     const limits = { readTimeoutMs: 200, connectTimeoutMs: 300 };
