@@ -11,14 +11,19 @@ import {
 import { type DriverClient, isBusy, isDead } from './driver.ts';
 import { isFatal, isFull, isRetryable, isServers, isStartingUp } from './failures.ts';
 import { watchHandshake } from './handshake.ts';
+import { checkServer, type HostAddress, type Hosts, noteParameters, type Wanted } from './hosts.ts';
 import type { LineTable } from './lines.ts';
 import { type SessionState, sessionState } from './session-state.ts';
 import { TlsShortcuts } from './tls.ts';
 
 /** What the connector asks of the pool that uses it. */
 export interface ClientSource {
-  /** A new client, not connected. */
-  create(): DriverClient;
+  /** A new client, not connected: for this address, or for the one of the options. */
+  create(address: HostAddress | undefined): DriverClient;
+  /** Where there are several servers. */
+  readonly hosts: Hosts | undefined;
+  /** The limit for one open, in milliseconds. */
+  readonly connectTimeoutMs: number;
   /** Runs the user's hooks on a client that has just connected. */
   prepare(client: DriverClient): Promise<void> | undefined;
   /** Whether a client is lent for long on purpose. */
@@ -60,37 +65,77 @@ export class PgConnector implements Connector<DriverClient> {
     return this.#lines.place(lines, claim);
   }
 
-  async open(context: OpenContext): Promise<DriverClient> {
-    const client = this.#source.create();
-    const attempt = this.#tls.prepare(client);
+  open(context: OpenContext): Promise<DriverClient> {
+    const { hosts, connectTimeoutMs } = this.#source;
+    if (hosts === undefined) return this.#openOn(undefined, 'any', context);
+    return hosts.open(
+      (address, wanted, limitMs) => this.#openWithin(address, wanted, limitMs, context),
+      connectTimeoutMs,
+    );
+  }
+
+  async #openWithin(
+    address: HostAddress,
+    wanted: Wanted,
+    limitMs: number,
+    context: OpenContext,
+  ): Promise<DriverClient> {
+    const attempt = new AbortController();
+    const stop = (): void => attempt.abort();
+    context.signal.addEventListener('abort', stop, { once: true });
+    const timer = systemClock.setTimer(stop, limitMs);
     try {
-      return await this.#connect(client, context);
+      return await this.#openOn(address, wanted, {
+        signal: attempt.signal,
+        phase: (name) => context.phase(name),
+        address: (text) => context.address(text),
+      });
     } catch (error) {
-      if (context.signal.aborted || !this.#tls.isWorthAsking(attempt, error)) throw error;
-      const second = this.#source.create();
-      this.#tls.prepare(second);
-      return await this.#connect(second, context);
+      if (!attempt.signal.aborted || context.signal.aborted) throw error;
+      throw Object.assign(new Error(`no answer within ${Math.round(limitMs)} ms`), { code: 'ETIMEDOUT' });
+    } finally {
+      timer.cancel();
+      context.signal.removeEventListener('abort', stop);
     }
   }
 
-  async #connect(client: DriverClient, context: OpenContext): Promise<DriverClient> {
+  async #openOn(
+    address: HostAddress | undefined,
+    wanted: Wanted,
+    context: OpenContext,
+  ): Promise<DriverClient> {
+    const client = this.#source.create(address);
+    const attempt = this.#tls.prepare(client);
+    try {
+      return await this.#connect(client, wanted, context);
+    } catch (error) {
+      if (context.signal.aborted || !this.#tls.isWorthAsking(attempt, error)) throw error;
+      const second = this.#source.create(address);
+      this.#tls.prepare(second);
+      return await this.#connect(second, wanted, context);
+    }
+  }
+
+  async #connect(client: DriverClient, wanted: Wanted, context: OpenContext): Promise<DriverClient> {
     this.#ends.set(client, client.end);
     // An `error` event that nobody hears would end the process; what has died is told through onLost.
     client.on('error', () => undefined);
     watchHandshake(client, context);
+    if (wanted !== 'any') noteParameters(client);
     const stop = (): void => destroy(client);
     context.signal.addEventListener('abort', stop, { once: true });
     try {
       await new Promise<void>((resolve, reject) => {
         client.connect((error) => (error ? reject(error) : resolve()));
       });
+      if (wanted !== 'any') await checkServer(client, wanted);
       const preparing = this.#source.prepare(client);
       if (preparing !== undefined) {
         context.phase('hooks');
         await preparing;
       }
     } catch (error) {
-      destroy(client);
+      if (!isDead(client)) destroy(client);
       throw error;
     } finally {
       context.signal.removeEventListener('abort', stop);
@@ -107,7 +152,8 @@ export class PgConnector implements Connector<DriverClient> {
    */
   async ask(client: DriverClient, ageMs: number, limitMs: number): Promise<SessionState> {
     const deadline = systemClock.now() + limitMs;
-    const asker = this.#source.create();
+    const { host, port } = client;
+    const asker = this.#source.create(host === undefined ? undefined : { host, port });
     asker.on('error', () => undefined);
     this.#tls.prepare(asker);
     const late = systemClock.setTimer(() => destroy(asker), limitMs);

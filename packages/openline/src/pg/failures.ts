@@ -2,6 +2,7 @@
 // SQLSTATE: PostgreSQL documentation, appendix A; severities: chapter "Error and Notice Message Fields".
 
 import { type DriverClient, isDead } from './driver.ts';
+import { wrongTarget } from './hosts.ts';
 
 interface DriverError {
   readonly code?: unknown;
@@ -27,12 +28,18 @@ const networkMayRecover = new Set([
   'ENETDOWN',
   'EADDRNOTAVAIL',
   'EAI_AGAIN',
+  wrongTarget,
   'ENOENT', // the server's socket file, while it restarts
 ]);
 
 /** Did the server itself say it, in a message of its protocol? */
 export function isServers(error: unknown): boolean {
   return (error as DriverError | undefined)?.severity !== undefined;
+}
+
+/** Has a server refused to write because it is (now) a standby, or read-only? */
+export function isReadOnly(error: unknown): boolean {
+  return (error as DriverError | undefined)?.code === '25006';
 }
 
 /** A server that starts or stops has none of the sessions of before, or soon will not. */

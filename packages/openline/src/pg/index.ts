@@ -1,5 +1,6 @@
 // The public surface of the PostgreSQL adapter.
 
+export type { HostAddress, HostTarget } from './hosts.ts';
 export type { ListenOptions, NotificationHandler, Subscription } from './listener.ts';
 export type { PgPoolOptions } from './options.ts';
 export { createPool, Pool } from './pool.ts';

@@ -2,6 +2,7 @@
 
 import type { ClientBase, PoolClient, PoolConfig } from 'pg';
 import { InvalidOptionsError, nearestName, type PoolOptions, poolOptionNames } from '../core/index.ts';
+import { checkHosts, type HostAddress, Hosts, type HostTarget } from './hosts.ts';
 
 /** Options of the drop-in: all of pg's, and Openline's under their own names, which win where both are given. */
 export interface PgPoolOptions
@@ -22,6 +23,13 @@ export interface PgPoolOptions
    * - `true`: as `'reads'`, and the clients that are lent pipeline, as pg's own option of that name says.
    */
   readonly pipeline?: 'reads' | 'all' | boolean | undefined;
+  /** Several servers in place of `host`: each is tried, the one that served last first, until one is what `target` wants. Default none. */
+  readonly hosts?: readonly (string | HostAddress)[];
+  /**
+   * With `hosts`: `'primary'` (default), one that can be written to; `'prefer-standby'`, a read-only one, or else the primary; `'any'`. It is looked
+   * at when a connection opens, and a statement of `pool.query` that is refused because its server is read-only (25006) has all connections replaced.
+   */
+  readonly target?: HostTarget;
   /**
    * Silence of the server while a statement is under way, in milliseconds. Default 30,000, above 0; `Infinity`: any. When it is over the server
    * is asked, over another connection, whether it still works on the statement: if it does, the statement goes on; if not, or if the server
@@ -96,7 +104,7 @@ const pgNames = [
 ];
 
 /** Openline's options that the engine does not know. */
-const adapterNames = ['readTimeoutMs', 'statementTimeoutMs'];
+const adapterNames = ['readTimeoutMs', 'statementTimeoutMs', 'hosts', 'target'];
 /** The names that are Openline's alone. */
 const engineNames = poolOptionNames.filter((name) => !pgNames.includes(name));
 const ownNames = [...engineNames, ...adapterNames];
@@ -133,6 +141,16 @@ export function engineOptions(given: PgPoolOptions): PoolOptions<never> {
     if (value !== undefined) options[name] = value;
   }
   return options as PoolOptions<never>;
+}
+
+/**
+ * The servers, where several are given.
+ *
+ * @throws {@link InvalidOptionsError}
+ */
+export function hostsOf({ hosts, target, host }: PgPoolOptions): Hosts | undefined {
+  if (hosts === undefined && target === undefined) return undefined;
+  return new Hosts(checkHosts(hosts, target, host), target ?? 'primary');
 }
 
 const readDefaultMs = 30_000;

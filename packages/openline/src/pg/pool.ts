@@ -25,7 +25,8 @@ import {
 import { PgConnector } from './connector.ts';
 import { asPoolClient, type DriverClient, type DriverClientClass, type QueryCallback } from './driver.ts';
 import { fromHere, throwAsDriver } from './errors.ts';
-import { isFatal } from './failures.ts';
+import { isFatal, isReadOnly } from './failures.ts';
+import type { HostAddress, Hosts } from './hosts.ts';
 import type { PoolLimits } from './limits.ts';
 import { LineTable } from './lines.ts';
 import { Listener, type ListenOptions, type NotificationHandler, type Subscription } from './listener.ts';
@@ -34,6 +35,7 @@ import {
   checkLimitMs,
   clientsPipeline,
   engineOptions,
+  hostsOf,
   type PgPoolOptions,
   pipelining,
   refuseUnknown,
@@ -109,6 +111,8 @@ export class Pool extends pg.Pool {
   readonly #lines: LineTable;
   readonly #given: PgPoolOptions;
   readonly #limits: PoolLimits;
+  readonly #hosts: Hosts | undefined;
+  #isReplacing = false;
 
   /** @throws {@link InvalidOptionsError} where one of Openline's own options is wrong. Names that nobody knows are let pass, as pg does. */
   constructor(options: PgPoolOptions = {}) {
@@ -118,6 +122,7 @@ export class Pool extends pg.Pool {
     const { acquireTimeoutMs, connectTimeoutMs } = checkOptions('pg', engineOptions(this.#given));
     const poolName = this.#given.name ?? 'pg';
     this.#limits = { poolName, acquireTimeoutMs, ...statementTimeouts(this.#given) };
+    this.#hosts = hostsOf(this.#given);
     this.#lines = new LineTable(Math.min(connectTimeoutMs, longestCancelMs), this.#given.stream);
   }
 
@@ -133,7 +138,10 @@ export class Pool extends pg.Pool {
       limits: this.#limits,
       acquire: (options) => this.#acquire(options),
       lent: (client) => this.#lent(client),
-      returned: (client, error) => this.#tell('release', error ?? undefined, client),
+      returned: (client, error) => {
+        if (this.#hosts !== undefined && isReadOnly(error)) this.#replaceAll();
+        this.#tell('release', error ?? undefined, client);
+      },
     });
     return this.#queries;
   }
@@ -146,9 +154,12 @@ export class Pool extends pg.Pool {
 
   #makeEngine(): EnginePool<DriverClient> {
     const options = engineOptions(this.#given);
+    const { connectTimeoutMs } = checkOptions('pg', options);
     const connector = new PgConnector(
       {
-        create: () => new this.#fields.Client(this.#clientConfig()),
+        create: (address) => new this.#fields.Client(this.#clientConfig(address)),
+        hosts: this.#hosts,
+        connectTimeoutMs,
         prepare: (client) => this.#prepare(client),
         died: (client, error) => this.#died(client, error),
         isKept: (client) => this.#listener?.keeps(client) === true,
@@ -167,8 +178,6 @@ export class Pool extends pg.Pool {
     });
     // What was given under pg's names is in pg's units, and small numbers are common there.
     warnOfSeconds(engine.name, this.#given as object);
-    const { connectTimeoutMs } = checkOptions('pg', options);
-    let isRefreshing = false;
     const watch = new Watch(this.#lines, {
       poolName: engine.name,
       readTimeoutMs: this.#limits.readTimeoutMs,
@@ -178,17 +187,20 @@ export class Pool extends pg.Pool {
       },
       ask: ({ client, openedAt }) =>
         connector.ask(client, systemClock.now() - openedAt, Math.min(connectTimeoutMs, longestCancelMs)),
-      foundDead: () => {
-        if (isRefreshing) return;
-        isRefreshing = true;
-        const done = (): void => {
-          isRefreshing = false;
-        };
-        engine.refresh({ immediate: true }).then(done, done);
-      },
+      foundDead: () => this.#replaceAll(),
     });
     this.#lines.onUse = (mayStall) => watch.start(mayStall);
     return engine;
+  }
+
+  /** Closes what is idle now and what is lent when it comes back: it leads to the wrong place, or nowhere. */
+  #replaceAll(): void {
+    if (this.#isReplacing) return;
+    this.#isReplacing = true;
+    const done = (): void => {
+      this.#isReplacing = false;
+    };
+    this.#pool.refresh({ immediate: true }).then(done, done);
   }
 
   /** Emits an event. What a listener throws ends the process, as with pg, if nobody catches it; it costs the pool nothing. */
@@ -203,9 +215,10 @@ export class Pool extends pg.Pool {
   }
 
   /** A client's own options: pg's, without the timeout that the engine keeps. */
-  #clientConfig(): object {
+  #clientConfig(address: HostAddress | undefined): object {
     const config = {
       ...this.options,
+      ...(address === undefined ? {} : { host: address.host, port: address.port ?? this.options.port }),
       connectionTimeoutMillis: 0,
       pipeline: clientsPipeline(this.#given.pipeline),
     };
