@@ -207,6 +207,8 @@ export class Pool<C> {
     for (const slot of slots) {
       if (slot.state === State.idle) old.add(slot);
       else if (slot.state !== State.closing && slot.state !== State.detached) slot.condemned ??= 'refreshed';
+      // What leads nowhere would be waited for in vain.
+      if (immediate) slot.check?.giveUp();
     }
     for (const slot of old) {
       if (slot.state !== State.idle) {
