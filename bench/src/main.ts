@@ -1,7 +1,8 @@
 // The benches' command: runs one of them and prints its figures.
 
 import { loadBench } from './benches/index.ts';
-import { readOptions, USAGE, UsageError } from './harness/options.ts';
+import { runCommand } from './harness/command.ts';
+import { readOptions, USAGE } from './harness/options.ts';
 import { plan } from './harness/plan.ts';
 import { startProgress } from './harness/progress.ts';
 import { race } from './harness/race.ts';
@@ -24,12 +25,4 @@ async function main(args: readonly string[]): Promise<void> {
   if (options.save) process.stderr.write(`kept in ${await saveReport(figures)}\n`);
 }
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  const usage = error instanceof UsageError;
-  process.stderr.write(
-    usage ? `${error.message}\n\n${USAGE}` : `${error instanceof Error ? error.stack : error}\n`,
-  );
-  process.exitCode = usage ? 2 : 1;
-}
+await runCommand(USAGE, main);

@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { benchNames } from '../benches/index.ts';
+import { UsageError } from './choice.ts';
 
 export interface Options {
   readonly name: string;
@@ -14,9 +15,6 @@ export interface Options {
   readonly scenarios: readonly string[] | undefined;
   readonly variants: readonly string[] | undefined;
 }
-
-/** A command line that can't be followed: what is wrong with it, for the one who typed it. */
-export class UsageError extends Error {}
 
 export const USAGE: string = `npm run bench -- NAME [options]
 

@@ -1,7 +1,8 @@
 // What one run will do: the bench as the command line trims it.
 
 import type { Bench } from './bench.ts';
-import { type Options, UsageError } from './options.ts';
+import { chosen } from './choice.ts';
+import type { Options } from './options.ts';
 import { PLAIN, type Plan } from './race.ts';
 
 const TINY_ROUNDS = 2;
@@ -24,19 +25,4 @@ export function plan(bench: Bench, options: Options): Plan {
     ),
     variants: chosen('variant', bench.variants ?? [PLAIN], options.variants),
   };
-}
-
-function chosen<T extends { readonly name: string }>(
-  kind: string,
-  all: readonly T[],
-  names: readonly string[] | undefined,
-): readonly T[] {
-  if (names === undefined) return all;
-  for (const name of names) {
-    if (all.some((item) => item.name === name)) continue;
-    throw new UsageError(
-      `no ${kind} is called ${name}; there are ${all.map((item) => item.name).join(', ')}`,
-    );
-  }
-  return all.filter((item) => names.includes(item.name));
 }

@@ -14,7 +14,7 @@ export async function saveReport(report: Report): Promise<string> {
 }
 
 /** JSON whose lists of numbers stand on one line each, so that a difference between two runs can be read. */
-export function serialise(report: Report): string {
+export function serialise(report: object): string {
   const indented = JSON.stringify(report, significant, 2);
   return `${indented.replace(/\[\s+(-?[\d.][^[\]{}"]*?)\s+\]/g, (_, list: string) => `[${list.replace(/\s+/g, ' ')}]`)}\n`;
 }

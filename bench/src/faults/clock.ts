@@ -1,0 +1,6 @@
+// One clock for the processes of a machine: monotonic, and the same zero for all of them.
+
+/** Milliseconds since a moment that all processes of this machine share. */
+export function nowMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}

@@ -1,0 +1,25 @@
+// What the parent and a player say to each other.
+
+import type { Crowd } from './callers.ts';
+import type { Call } from './calls.ts';
+import type { Access } from './contenders/contender.ts';
+import type { Stall } from './stalls.ts';
+
+/** What a player needs to begin. */
+export interface Part {
+  /** The address of the contender's module. */
+  readonly module: string;
+  readonly access: Access;
+  /** The contender's own options. */
+  readonly options: Readonly<Record<string, number>>;
+  readonly crowd: Crowd;
+}
+
+export type Order =
+  | { readonly kind: 'begin'; readonly part: Part }
+  | { readonly kind: 'stop'; readonly patienceMs: number };
+
+export type Word =
+  | { readonly kind: 'calls'; readonly calls: readonly Call[] }
+  | { readonly kind: 'ended'; readonly unanswered: readonly number[]; readonly stalls: readonly Stall[] }
+  | { readonly kind: 'crashed'; readonly reason: string };
