@@ -1,4 +1,4 @@
-// Runs the benches' command as a user would, and reads the figures it prints.
+// Runs the commands of this workspace as a user would, and reads the figures they print.
 
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,8 @@ import { expect } from 'vitest';
 import type { Bench } from '../src/harness/bench.ts';
 import type { Report, Section } from '../src/harness/report.ts';
 
-const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const BENCH = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const FAULTS = fileURLToPath(new URL('../dist/faults.js', import.meta.url));
 
 /** A bench has many processes, and a busy machine few cores. */
 export const PATIENCE_MS = 180_000;
@@ -18,9 +19,17 @@ export interface Ended {
   readonly stderr: string;
 }
 
-export async function run(...args: string[]): Promise<Ended> {
+export function run(...args: string[]): Promise<Ended> {
+  return runCommand(BENCH, args);
+}
+
+export function runFaults(...args: string[]): Promise<Ended> {
+  return runCommand(FAULTS, args);
+}
+
+async function runCommand(entry: string, args: readonly string[]): Promise<Ended> {
   try {
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [MAIN, ...args]);
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [entry, ...args]);
     return { code: 0, stdout, stderr };
   } catch (error) {
     return error as Ended;
