@@ -5,7 +5,13 @@ import { type Account, accountOf, type Course } from '../src/faults/account.ts';
 import { type Call, labelOf } from '../src/faults/calls.ts';
 import type { Stall } from '../src/faults/stalls.ts';
 
-const course: Course = { beganAt: 1_000, strikes: [1_000], healedAt: 5_000, watchedUntil: 5_000 };
+const course: Course = {
+  beganAt: 1_000,
+  strikes: [1_000],
+  healedAt: 5_000,
+  healedFor: 'all',
+  watchedUntil: 5_000,
+};
 const right = (askedAt: number, endedAt: number): Call => ({ askedAt, endedAt, outcome: 'right' });
 const failed = (askedAt: number, endedAt: number, label = 'ECONNRESET'): Call => ({
   askedAt,
@@ -61,6 +67,8 @@ it('does not count the time in which the process stood still, and only what of i
 it('measures the recovery to the first right answer after the end of the fault', () => {
   const calls = [right(1_000, 4_990), failed(4_000, 5_005), right(4_900, 5_040), right(5_000, 5_030)];
   expect(account(calls).recoveryMs).toBe(30);
+  expect(account(calls, { healedFor: 'newcomers' }).recoveryMs).toBeNull();
+  expect(account([...calls, right(5_001, 5_090)], { healedFor: 'newcomers' }).recoveryMs).toBe(90);
   expect(account([failed(4_000, 5_005)]).recoveryMs).toBeNull();
 });
 

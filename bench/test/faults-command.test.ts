@@ -1,6 +1,7 @@
 // The faults' command line, and the document that it prints.
 
 import { expect, it } from 'vitest';
+import { readOptions } from '../src/faults/options.ts';
 import { PATIENCE_MS, runFaults } from './run.ts';
 
 it.each([
@@ -12,11 +13,15 @@ it.each([
   [['frozen', '--seconds', '0'], '--seconds takes a whole number from 1 to 600, not 0'],
   [['frozen', '--seconds', 'ten'], '--seconds takes a whole number from 1 to 600, not ten'],
   [['frozen', '--fast'], "Unknown option '--fast'"],
-])('refuses %j and says why', async (args, reason) => {
-  const { code, stdout, stderr } = await runFaults(...args);
+])('refuses %j and says why', (args, reason) => {
+  expect(() => readOptions(args)).toThrow(reason);
+});
+
+it('ends with 2 when it is misused, and prints nothing on stdout', async () => {
+  const { code, stdout, stderr } = await runFaults('frozen', '--seconds', 'ten');
   expect(code).toBe(2);
   expect(stdout).toBe('');
-  expect(stderr).toContain(reason);
+  expect(stderr).toMatch(/^--seconds takes .*\n\nnpm run faults -- NAME/);
 });
 
 it('tells which faults there are when asked for help', async () => {

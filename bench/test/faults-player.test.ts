@@ -29,7 +29,7 @@ async function playedBy(query: string, patienceMs = 2_000): Promise<Account> {
   const told = await player.finish(patienceMs);
   return accountOf({
     told,
-    course: { beganAt, strikes: [], healedAt: undefined, watchedUntil: nowMs() },
+    course: { beganAt, strikes: [], healedAt: undefined, healedFor: 'all', watchedUntil: nowMs() },
     deadlines: { waitingMs: 100, wholeMs: 300 },
     waitingLabel: 'no connection',
     connectAttempts: 0,

@@ -10,8 +10,10 @@ export interface Course {
   readonly beganAt: number;
   /** Each moment in which something broke at once. */
   readonly strikes: readonly number[];
-  /** From when on a newcomer could be served again; undefined where nobody could not. */
+  /** From when on a newcomer could be served again; undefined where newcomers always could, or never. */
   readonly healedAt: number | undefined;
+  /** Whose right answers show it: who began before may have had an answer under way. */
+  readonly healedFor: 'all' | 'newcomers';
   /** The end of the time in which connects are counted. */
   readonly watchedUntil: number;
 }
@@ -141,11 +143,12 @@ function countErrors(failed: readonly Call[]): Record<string, ErrorCount> {
   return errors;
 }
 
-function recoveryMs(calls: readonly Call[], { healedAt }: Course): number | null {
+function recoveryMs(calls: readonly Call[], { healedAt, healedFor }: Course): number | null {
   if (healedAt === undefined) return null;
   let first = Number.POSITIVE_INFINITY;
-  for (const { outcome, endedAt } of calls) {
-    if (outcome === 'right' && endedAt > healedAt) first = Math.min(first, endedAt);
+  for (const { outcome, askedAt, endedAt } of calls) {
+    const counts = (healedFor === 'newcomers' ? askedAt : endedAt) > healedAt;
+    if (outcome === 'right' && counts) first = Math.min(first, endedAt);
   }
   return Number.isFinite(first) ? rounded(first - healedAt) : null;
 }

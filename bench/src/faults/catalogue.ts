@@ -28,7 +28,7 @@ export interface Fault {
   readonly settings: Readonly<Record<string, number>>;
   /** Whether it is there before the first call. */
   readonly fromTheStart?: boolean;
-  play(scene: Scene, seconds: number): Promise<Omit<Course, 'beganAt' | 'watchedUntil'>>;
+  play(scene: Scene, seconds: number): Promise<Pick<Course, 'strikes'> & Partial<Course>>;
 }
 
 const ordinary = {
@@ -79,7 +79,7 @@ const deadConnections: Fault = {
     const struckAt = nowMs();
     for (const gate of gates) gate.proxy.silent('existing');
     await sleep(seconds);
-    return { strikes: [struckAt], healedAt: struckAt };
+    return { strikes: [struckAt], healedAt: struckAt, healedFor: 'newcomers' };
   },
 };
 
@@ -113,7 +113,7 @@ const full: Fault = {
   fromTheStart: true,
   async play(_, seconds) {
     await sleep(seconds);
-    return { strikes: [], healedAt: undefined };
+    return { strikes: [] };
   },
 };
 
@@ -130,7 +130,7 @@ const killed: Fault = {
       await killOneOfEach(server);
       await sleep(1);
     }
-    return { strikes, healedAt: strikes.at(-1) };
+    return { strikes };
   },
 };
 

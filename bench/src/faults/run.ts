@@ -121,12 +121,12 @@ async function playFault(
   progress(fault.title(seconds));
   const beganAt = fault.fromTheStart ? startedAt : nowMs();
   const course = await fault.play({ servers, gates: lanes.map(({ gate }) => gate) }, seconds);
-  const watchedUntil = nowMs();
-  if (course.healedAt !== undefined) {
+  const whole: Course = { beganAt, watchedUntil: nowMs(), healedAt: undefined, healedFor: 'all', ...course };
+  if (whole.healedAt !== undefined) {
     progress('and after it');
     await pause(AFTER_MS);
   }
-  return { beganAt, watchedUntil, ...course };
+  return whole;
 }
 
 async function served({ contender, player }: Lane): Promise<void> {
