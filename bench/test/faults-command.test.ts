@@ -113,3 +113,15 @@ it('prints a table for people, with the attempts of a full server counted', {
   expect(stdout).toMatch(/\d+ × 53300/);
   expect(stderr).toContain('starting the servers');
 });
+
+it('leads an address to another server, and finds the callers served there', {
+  timeout: PATIENCE_MS,
+}, async () => {
+  const args = ['failover', '--seconds', '1', '--limits', 'long', '--only', 'openline/pg', '--json'];
+  const { code, stdout, stderr } = await runFaults(...args);
+  expect(code, stderr).toBe(0);
+  const [contender] = JSON.parse(stdout).runs[0].contenders;
+  expect(contender).toMatchObject({ recoveryMs: expect.any(Number), hangs: 0 });
+  expect(contender.connectAttempts).toBeGreaterThan(0);
+  expect(contender.errors).not.toHaveProperty('28P01');
+});

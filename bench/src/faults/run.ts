@@ -9,6 +9,7 @@ import type { FaultContender } from './contenders.ts';
 import { Gate } from './gate.ts';
 import type { Limits } from './limits.ts';
 import { PlayerProcess } from './player-process.ts';
+import { takePasswordOf } from './server.ts';
 
 const BEFORE_MS = 2_000;
 const AFTER_MS = 5_000;
@@ -75,9 +76,14 @@ async function startServers({ fault, contenders }: Run, ends: Ends): Promise<Ser
     ends.push(() => server.stop());
     return server;
   };
-  const servers: [PostgresServer, ...PostgresServer[]] = [await start()];
+  const first = await start();
+  const servers: [PostgresServer, ...PostgresServer[]] = [first];
   const count = fault.servers === 'each' ? contenders.length : fault.servers;
-  while (servers.length < count) servers.push(await start());
+  while (servers.length < count) {
+    const server = await start();
+    await takePasswordOf(first, server);
+    servers.push(server);
+  }
   return servers;
 }
 
@@ -91,8 +97,8 @@ async function startLanes({ fault, limits, contenders }: Run, servers: Servers, 
   }
   return contenders.map((contender, index) => {
     const gate = gates[index]!;
-    const { host, user, password, database } =
-      (fault.servers === 'each' ? servers[index] : undefined) ?? servers[0];
+    // All servers are logged in to in the same way.
+    const { host, user, password, database } = servers[0];
     const application = contender.name;
     const access = { host, port: gate.port, user, password, database, max: fault.max, application };
     const { module } = contender;

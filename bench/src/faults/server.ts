@@ -30,6 +30,14 @@ export async function accepts(server: PostgresServer): Promise<void> {
   }
 }
 
+/** Lets a server be logged in to as another is: each has a password of its own at first. */
+export async function takePasswordOf(first: PostgresServer, server: PostgresServer): Promise<void> {
+  await withClient(server, async (client) => {
+    const password = client.escapeLiteral(first.password);
+    await client.query(`alter role ${client.escapeIdentifier(server.user)} password ${password}`);
+  });
+}
+
 /** Ends one session of each application, in the middle of a slow statement; resolves to how many were ended. */
 export function killOneOfEach(server: PostgresServer): Promise<number> {
   return withClient(server, async (client) => {

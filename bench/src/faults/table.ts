@@ -43,12 +43,13 @@ function runTable({ contenders }: RunReport): string {
   return out.toString();
 }
 
-function remarks({ contender, options, errors, crash }: ContenderReport): string[] {
+function remarks({ contender, options, errors, errorsBefore, crash }: ContenderReport): string[] {
   const given = Object.entries(options).map(([name, value]) => `${name} ${value}`);
   const told = Object.entries(errors).map(([label, { count }]) => `${number(count)} × ${label}`);
   const lines = [
     `  ${contender} (${given.join(', ')}): ${told.length === 0 ? 'no errors' : told.join('; ')}`,
   ];
+  if (errorsBefore > 0) lines.push(`  ${contender}: ${number(errorsBefore)} of them before anything broke`);
   if (crash !== null) lines.push(`  ${contender} crashed: ${crash}`);
   return lines;
 }
