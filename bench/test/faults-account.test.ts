@@ -3,11 +3,12 @@
 import { expect, it } from 'vitest';
 import { type Account, accountOf, type Course } from '../src/faults/account.ts';
 import { type Call, labelOf } from '../src/faults/calls.ts';
-import type { Stall } from '../src/faults/stalls.ts';
+import type { Span } from '../src/faults/clock.ts';
 
+const at = (moment: number): Span => ({ from: moment, until: moment });
 const course: Course = {
   beganAt: 1_000,
-  strikes: [1_000],
+  strikes: [at(1_000)],
   healedAt: 5_000,
   healedFor: 'all',
   watchedUntil: 5_000,
@@ -21,10 +22,7 @@ const failed = (askedAt: number, endedAt: number, label = 'ECONNRESET'): Call =>
   message: `${label} at ${endedAt}`,
 });
 
-function account(
-  calls: readonly Call[],
-  more: Partial<Course> & { stalls?: readonly Stall[] } = {},
-): Account {
+function account(calls: readonly Call[], more: Partial<Course> & { stalls?: readonly Span[] } = {}): Account {
   const { stalls = [], ...changes } = more;
   return accountOf({
     told: { calls, unanswered: [], stalls, crash: undefined },
@@ -42,9 +40,12 @@ it('tells statements in flight by their end within 100 ms of a strike, and all o
     errorsBefore: 1,
     errorsInFlight: 2,
     errorsLater: 1,
-    errors: { ECONNRESET: { count: 4, example: 'ECONNRESET at 999' } },
+    errors: { ECONNRESET: { count: 4, firstMs: -1, lastMs: 100, example: 'ECONNRESET at 999' } },
   });
-  expect(account(calls, { strikes: [1_000, 1_090] })).toMatchObject({ errorsInFlight: 3, errorsLater: 0 });
+  const twice = account(calls, { strikes: [at(1_000), at(1_090)] });
+  expect(twice).toMatchObject({ errorsInFlight: 3, errorsLater: 0 });
+  const slowly = account(calls, { strikes: [{ from: 1_000, until: 1_050 }] });
+  expect(slowly).toMatchObject({ errorsInFlight: 3, errorsLater: 0 });
 });
 
 it('counts every error as later where nothing broke at once', () => {

@@ -1,6 +1,7 @@
 // How a contender fared in a fault: the figures, from what its player told.
 
 import type { Call } from './calls.ts';
+import type { Span } from './clock.ts';
 import type { Deadlines } from './contenders.ts';
 import type { Record as Told } from './player-process.ts';
 import { stalledMs } from './stalls.ts';
@@ -8,8 +9,8 @@ import { stalledMs } from './stalls.ts';
 /** A fault as it went, on the clock of `nowMs()`. */
 export interface Course {
   readonly beganAt: number;
-  /** Each moment in which something broke at once. */
-  readonly strikes: readonly number[];
+  /** Each time in which something broke: a moment, or as long as it took to break it. */
+  readonly strikes: readonly Span[];
   /** From when on a newcomer could be served again; undefined where newcomers always could, or never. */
   readonly healedAt: number | undefined;
   /** Whose right answers show it: who began before may have had an answer under way. */
@@ -18,9 +19,12 @@ export interface Course {
   readonly watchedUntil: number;
 }
 
+/** The errors of a kind. Times in milliseconds, counted from the beginning of the fault. */
 export interface ErrorCount {
   readonly count: number;
-  /** One of their messages. */
+  readonly firstMs: number;
+  readonly lastMs: number;
+  /** The first one's message. */
   readonly example: string;
 }
 
@@ -39,7 +43,7 @@ export interface Account {
   readonly wrongAnswers: number;
   /** Failures before anything broke. */
   readonly errorsBefore: number;
-  /** Failures within 100 ms of a moment in which something broke: statements in flight. */
+  /** Failures while something broke or within 100 ms after it: statements in flight. */
   readonly errorsInFlight: number;
   /** All other failures: of those who waited, and of later statements. */
   readonly errorsLater: number;
@@ -76,7 +80,7 @@ export function accountOf(evidence: Evidence): Account {
   const { told, course, connectAttempts, closedAt } = evidence;
   const { calls, unanswered, stalls, crash } = told;
   const failed = calls.filter(({ outcome }) => outcome === 'failed');
-  const firstStrike = course.strikes[0] ?? course.beganAt;
+  const firstStrike = course.strikes[0]?.from ?? course.beganAt;
   const before = failed.filter(({ endedAt }) => endedAt < firstStrike).length;
   const inFlight = failed.filter(({ endedAt }) => isInFlight(endedAt, course.strikes)).length;
   const all = [...calls.map(asAnswered), ...unanswered.map((askedAt) => neverAnswered(askedAt, closedAt))];
@@ -88,7 +92,7 @@ export function accountOf(evidence: Evidence): Account {
     errorsBefore: before,
     errorsInFlight: inFlight,
     errorsLater: failed.length - before - inFlight,
-    errors: countErrors(failed),
+    errors: countErrors(failed, firstStrike),
     longestMs: all[0] === undefined ? null : rounded(tookMs(all[0])),
     longest: all.slice(0, LONG_CALLS).map((call) => ({
       askedMs: rounded(call.askedAt - firstStrike),
@@ -130,15 +134,16 @@ function overshootMs(
   return call.endedAt - deadline - stalledMs(stalls, deadline, call.endedAt);
 }
 
-function isInFlight(endedAt: number, strikes: readonly number[]): boolean {
-  return strikes.some((strike) => endedAt >= strike && endedAt < strike + IN_FLIGHT_MS);
+function isInFlight(endedAt: number, strikes: readonly Span[]): boolean {
+  return strikes.some(({ from, until }) => endedAt >= from && endedAt < until + IN_FLIGHT_MS);
 }
 
-function countErrors(failed: readonly Call[]): Record<string, ErrorCount> {
+function countErrors(failed: readonly Call[], firstStrike: number): Record<string, ErrorCount> {
   const errors: Record<string, ErrorCount> = {};
-  for (const { label = '', message = '' } of failed) {
-    const { count, example } = errors[label] ?? { count: 0, example: message };
-    errors[label] = { count: count + 1, example };
+  for (const { label = '', message = '', endedAt } of failed) {
+    const lastMs = rounded(endedAt - firstStrike);
+    const { count, firstMs, example } = errors[label] ?? { count: 0, firstMs: lastMs, example: message };
+    errors[label] = { count: count + 1, firstMs, lastMs, example };
   }
   return errors;
 }

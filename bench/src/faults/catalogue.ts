@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { PostgresServer } from 'openline-cli/servers';
 import type { Course } from './account.ts';
 import type { Crowd } from './callers.ts';
-import { nowMs } from './clock.ts';
+import { nowMs, type Span } from './clock.ts';
 import type { Gate } from './gate.ts';
 import { accepts, killOneOfEach } from './server.ts';
 
@@ -39,6 +39,13 @@ const ordinary = {
   settings: { max_connections: 200 },
 } as const;
 
+/** Breaks something, and tells when. */
+async function broken(strike: () => unknown): Promise<Span> {
+  const from = nowMs();
+  await strike();
+  return { from, until: nowMs() };
+}
+
 const sleep = (seconds: number): Promise<void> => pause(seconds * 1_000);
 
 const frozen: Fault = {
@@ -47,11 +54,10 @@ const frozen: Fault = {
   title: (seconds) => `the server is stopped by SIGSTOP for ${seconds} s, then goes on`,
   seconds: 10,
   async play({ servers: [server] }, seconds) {
-    const struckAt = nowMs();
-    server.pause();
+    const struck = await broken(() => server.pause());
     await sleep(seconds);
     server.resume();
-    return { strikes: [struckAt], healedAt: nowMs() };
+    return { strikes: [struck], healedAt: nowMs() };
   },
 };
 
@@ -61,11 +67,12 @@ const blackHole: Fault = {
   title: (seconds) => `the network is silent in both directions for ${seconds} s, for new connections too`,
   seconds: 15,
   async play({ gates }, seconds) {
-    const struckAt = nowMs();
-    for (const gate of gates) gate.proxy.silent('all');
+    const struck = await broken(() => {
+      for (const gate of gates) gate.proxy.silent('all');
+    });
     await sleep(seconds);
     await Promise.all(gates.map((gate) => gate.proxy.restore()));
-    return { strikes: [struckAt], healedAt: nowMs() };
+    return { strikes: [struck], healedAt: nowMs() };
   },
 };
 
@@ -76,10 +83,11 @@ const deadConnections: Fault = {
     `all connections are dead for good without a word, new ones work; watched for ${seconds} s`,
   seconds: 10,
   async play({ gates }, seconds) {
-    const struckAt = nowMs();
-    for (const gate of gates) gate.proxy.silent('existing');
+    const struck = await broken(() => {
+      for (const gate of gates) gate.proxy.silent('existing');
+    });
     await sleep(seconds);
-    return { strikes: [struckAt], healedAt: struckAt, healedFor: 'newcomers' };
+    return { strikes: [struck], healedAt: struck.until, healedFor: 'newcomers' };
   },
 };
 
@@ -89,15 +97,13 @@ const restart: Fault = {
   title: (seconds) => `the server is killed, and started again ${seconds} s later`,
   seconds: 10,
   async play({ servers: [server] }, seconds) {
-    const struckAt = nowMs();
-    const down = server.kill();
+    const struck = await broken(() => server.kill());
     await sleep(seconds);
-    await down;
     const started = server.start();
     await accepts(server);
     const healedAt = nowMs();
     await started;
-    return { strikes: [struckAt], healedAt };
+    return { strikes: [struck], healedAt };
   },
 };
 
@@ -124,10 +130,9 @@ const killed: Fault = {
   seconds: 8,
   crowd: { callers: 20, slowEvery: 4, slowMs: 300 },
   async play({ servers: [server] }, seconds) {
-    const strikes: number[] = [];
+    const strikes: Span[] = [];
     for (let kill = 0; kill < seconds; kill++) {
-      strikes.push(nowMs());
-      await killOneOfEach(server);
+      strikes.push(await broken(() => killOneOfEach(server)));
       await sleep(1);
     }
     return { strikes };
@@ -141,12 +146,10 @@ const failover: Fault = {
   seconds: 5,
   servers: 2,
   async play({ servers: [first, second = first], gates }, seconds) {
-    const struckAt = nowMs();
-    const down = first.kill();
+    const struck = await broken(() => first.kill());
     await sleep(seconds);
-    await down;
     await Promise.all(gates.map((gate) => gate.leadTo(second.port)));
-    return { strikes: [struckAt], healedAt: nowMs() };
+    return { strikes: [struck], healedAt: nowMs() };
   },
 };
 

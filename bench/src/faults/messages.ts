@@ -2,8 +2,8 @@
 
 import type { Crowd } from './callers.ts';
 import type { Call } from './calls.ts';
+import type { Span } from './clock.ts';
 import type { Access } from './contenders/contender.ts';
-import type { Stall } from './stalls.ts';
 
 /** What a player needs to begin. */
 export interface Part {
@@ -21,5 +21,5 @@ export type Order =
 
 export type Word =
   | { readonly kind: 'calls'; readonly calls: readonly Call[] }
-  | { readonly kind: 'ended'; readonly unanswered: readonly number[]; readonly stalls: readonly Stall[] }
+  | { readonly kind: 'ended'; readonly unanswered: readonly number[]; readonly stalls: readonly Span[] }
   | { readonly kind: 'crashed'; readonly reason: string };

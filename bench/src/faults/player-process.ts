@@ -3,8 +3,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Call } from './calls.ts';
+import type { Span } from './clock.ts';
 import type { Order, Part, Word } from './messages.ts';
-import type { Stall } from './stalls.ts';
 
 const PLAYER: string = fileURLToPath(new URL('./player.js', import.meta.url));
 
@@ -13,7 +13,7 @@ export interface Record {
   readonly calls: readonly Call[];
   /** When each call began that was never answered. */
   readonly unanswered: readonly number[];
-  readonly stalls: readonly Stall[];
+  readonly stalls: readonly Span[];
   /** How its process ended before it was asked to. */
   readonly crash: string | undefined;
 }
@@ -23,7 +23,7 @@ export class PlayerProcess {
   readonly #calls: Call[] = [];
   readonly #over: Promise<void>;
   #unanswered: readonly number[] = [];
-  #stalls: readonly Stall[] = [];
+  #stalls: readonly Span[] = [];
   #crash: string | undefined;
   #end: () => void = () => undefined;
   #hasEnded = false;

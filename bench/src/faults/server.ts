@@ -38,15 +38,14 @@ export async function takePasswordOf(first: PostgresServer, server: PostgresServ
   });
 }
 
-/** Ends one session of each application, in the middle of a slow statement; resolves to how many were ended. */
-export function killOneOfEach(server: PostgresServer): Promise<number> {
-  return withClient(server, async (client) => {
-    const { rows } = await client.query(`
+/** Ends one session of each application, in the middle of a slow statement. */
+export async function killOneOfEach(server: PostgresServer): Promise<void> {
+  await withClient(server, async (client) => {
+    await client.query(`
       select pg_terminate_backend(pid) from (
         select distinct on (application_name) application_name, pid from pg_stat_activity
         where state = 'active' and query like '%pg_sleep(%' and pid <> pg_backend_pid()
         order by application_name, query_start desc
       ) as victims`);
-    return rows.length;
   });
 }
