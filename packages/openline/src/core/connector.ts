@@ -16,6 +16,8 @@ export interface OpenContext {
 export interface CheckContext {
   /** Aborted when the time for it is over: what comes later is ignored and the connection is closed. */
   readonly signal: AbortSignal;
+  /** Reports, in a reset, what the lease left behind: observers are told of it as `dirtyReturn`, with the place where the lease began. Ignored in a validation. */
+  dirty(what: string): void;
 }
 
 /**

@@ -69,7 +69,7 @@ export class Lending<C> implements Lender<C> {
 
   released(lease: Lease<C>, slot: Slot<C>): void {
     const now = this.#clock.turnNow();
-    if (this.#ended(lease, slot, now)) this.#turnaround.settle(slot, now);
+    if (this.#ended(lease, slot, now)) this.#turnaround.settle(slot, now, lease);
   }
 
   discarded(lease: Lease<C>, slot: Slot<C>, reason: unknown): void {

@@ -59,6 +59,8 @@ export interface PoolObserver<C = unknown> {
   aborted?(event: { poolName: string; waitedMs: number }): void;
   /** A connection was asked whether it lives. */
   validated?(event: ConnectionEvent<C> & { alive: boolean; tookMs: number }): void;
+  /** A lease ended and left something behind, which the reset puts in order. `place`: where the lease began, if that was captured. */
+  dirtyReturn?(event: ConnectionEvent<C> & { what: string; place: string | undefined }): void;
   /** A lease has lasted longer than `leakThresholdMs`; told once for each lease. */
   leaseOverdue?(event: ConnectionEvent<C> & { ageMs: number; place: string | undefined }): void;
   /** The first open after an outage succeeded. */
@@ -81,6 +83,7 @@ const eventNames: readonly EventName[] = [
   'timedOut',
   'aborted',
   'validated',
+  'dirtyReturn',
   'leaseOverdue',
   'recovered',
   'clockJumped',

@@ -1,9 +1,10 @@
 // What happens to a connection between two leases: closed, put in order, validated, or free for the next.
 
 import { outsideCallers } from './async-scope.ts';
-import { Check } from './check.ts';
+import { Check, Reset } from './check.ts';
 import type { Moment } from './clock.ts';
 import type { Closer } from './closer.ts';
+import type { Lease } from './lease.ts';
 import type { CloseReason } from './observer.ts';
 import type { Parts } from './parts.ts';
 import { type Slot, State } from './slot.ts';
@@ -31,21 +32,29 @@ export class Turnaround<C> {
     this.#asks = this.#resets || this.#asksQuiet || parts.options.maxUses < Number.POSITIVE_INFINITY;
   }
 
-  /** Nobody has the connection any more. */
-  settle(slot: Slot<C>, now: Moment): void {
+  /** Nobody has the connection any more. `lease`: the one that ended last. */
+  settle(slot: Slot<C>, now: Moment, lease: Lease<C>): void {
     if (slot.condemned === undefined && !this.#asks && !this.#parts.mayShed) this.#rest(slot, now);
-    else if (!this.#resets || !this.#reset(slot)) this.ready(slot, now);
+    else if (!this.#resets || !this.#reset(slot, lease)) this.ready(slot, now);
   }
 
   /** Starts to put the connection in order, if it is to be kept and needs it. */
-  #reset(slot: Slot<C>): boolean {
+  #reset(slot: Slot<C>, lease: Lease<C>): boolean {
     if (slot.condemned !== undefined || this.#parts.isClosing) return false;
-    const check = new Check();
+    const check = new Reset(slot, lease, this.#tellDirty);
     const resetting = this.#startReset(slot, check);
-    if (resetting === undefined) return false;
+    if (resetting === undefined) {
+      check.begun();
+      return false;
+    }
     this.#awaitReset(slot, check, resetting);
     return true;
   }
+
+  readonly #tellDirty = (slot: Slot<C>, lease: Lease<C>, what: string): void => {
+    const place = lease.place?.toString();
+    this.#parts.observers.tell('dirtyReturn', { ...this.#parts.event(slot), what, place });
+  };
 
   #startReset(slot: Slot<C>, check: Check): Promise<unknown> | undefined {
     try {
@@ -55,7 +64,7 @@ export class Turnaround<C> {
     }
   }
 
-  #awaitReset(slot: Slot<C>, check: Check, resetting: Promise<unknown>): void {
+  #awaitReset(slot: Slot<C>, check: Reset<C>, resetting: Promise<unknown>): void {
     const { slots, clock, options } = this.#parts;
     slots.move(slot, State.resetting);
     slot.check = check;
@@ -64,6 +73,7 @@ export class Turnaround<C> {
       if (!passed) slot.condemned ??= 'reset-failed';
       this.ready(slot, clock.turnNow());
     });
+    check.begun();
   }
 
   /** An open connection that nobody has: to be closed if there is a reason, else for the next in the queue, or idle. */

@@ -13,6 +13,8 @@ import { isFatal, isFull, isRetryable, isServers, isStartingUp } from './failure
 import { watchHandshake } from './handshake.ts';
 import { checkServer, type HostAddress, type Hosts, noteParameters, type Wanted } from './hosts.ts';
 import type { LineTable } from './lines.ts';
+import { run, transactionLeft, unfinished, untilQuiet } from './rest.ts';
+import type { Sessions } from './session-reset.ts';
 import { type SessionState, sessionState } from './session-state.ts';
 import { TlsShortcuts } from './tls.ts';
 
@@ -46,11 +48,13 @@ export class PgConnector implements Connector<DriverClient> {
   readonly #ends = new WeakMap<DriverClient, DriverClient['end']>();
   readonly #tls = new TlsShortcuts();
   readonly #lines: LineTable;
+  readonly #sessions: Sessions;
   readonly sharesFirst = true;
 
-  constructor(source: ClientSource, lines: LineTable) {
+  constructor(source: ClientSource, lines: LineTable, sessions: Sessions) {
     this.#source = source;
     this.#lines = lines;
+    this.#sessions = sessions;
   }
 
   isKept(client: DriverClient): boolean {
@@ -142,6 +146,7 @@ export class PgConnector implements Connector<DriverClient> {
     }
     if (this.#source.unrefIdle) client.unref?.();
     this.#lines.add(client);
+    this.#sessions.opened(client);
     return client;
   }
 
@@ -179,14 +184,39 @@ export class PgConnector implements Connector<DriverClient> {
     return this.#bounded(run(client, ''));
   }
 
-  /** Statements under way are waited for; an open or failed transaction is rolled back: its status costs nothing to read. */
+  /**
+   * Statements under way are waited for; an open or failed transaction is rolled back: its status costs nothing to read. Then the session is
+   * put in order as the pool's policy says. What can't come to rest by itself closes the connection.
+   */
   reset(client: DriverClient, context: CheckContext): Promise<void> | undefined {
     if (this.#source.unrefIdle) client.unref?.();
     this.#lines.of(client)?.returned();
+    this.#sessions.returned(client);
     if (isDead(client)) return Promise.reject(new Error('the client takes no statements any more'));
-    if (isBusy(client)) return this.#bounded(this.#quietFirst(client, context));
-    if (isOutsideTransaction(client)) return undefined;
-    return this.#bounded(run(client, 'ROLLBACK'));
+    if (isBusy(client)) return this.#resetBusy(client, context);
+    if (transactionLeft(client) === undefined && !this.#sessions.isToRestore(client)) return undefined;
+    return this.#bounded(this.#resetQuiet(client, context));
+  }
+
+  #resetBusy(client: DriverClient, context: CheckContext): Promise<void> {
+    const left = unfinished(client);
+    if (left === undefined) return this.#bounded(this.#quietFirst(client, context));
+    context.dirty(left);
+    return Promise.reject(new Error(`the client was given back with ${left}`));
+  }
+
+  async #quietFirst(client: DriverClient, context: CheckContext): Promise<void> {
+    await untilQuiet(client, context.signal);
+    if (!context.signal.aborted) await this.#resetQuiet(client, context);
+  }
+
+  async #resetQuiet(client: DriverClient, context: CheckContext): Promise<void> {
+    const left = transactionLeft(client);
+    if (left !== undefined) {
+      context.dirty(left);
+      await run(client, 'ROLLBACK');
+    }
+    if (this.#sessions.isToRestore(client)) await this.#sessions.restore(client, context.signal);
   }
 
   #bounded(check: Promise<void>): Promise<void> {
@@ -197,24 +227,6 @@ export class PgConnector implements Connector<DriverClient> {
       const timer = systemClock.setTimer(over, checkLimitMs);
       void check.then(resolve, reject).finally(() => timer.cancel());
     });
-  }
-
-  async #quietFirst(client: DriverClient, context: CheckContext): Promise<void> {
-    const { signal } = context;
-    while (isBusy(client) && !signal.aborted && !isDead(client)) {
-      await new Promise<void>((resolve) => {
-        const end = (): void => {
-          client.off('drain', end);
-          client.off('end', end);
-          signal.removeEventListener('abort', end);
-          resolve();
-        };
-        client.once('drain', end);
-        client.once('end', end);
-        signal.addEventListener('abort', end);
-      });
-    }
-    if (!signal.aborted && !isOutsideTransaction(client)) await run(client, 'ROLLBACK');
   }
 
   close(client: DriverClient): Promise<void> {
@@ -247,17 +259,6 @@ export class PgConnector implements Connector<DriverClient> {
     });
     client.once('end', () => lost(new Error('the server closed the connection')));
   }
-}
-
-function isOutsideTransaction(client: DriverClient): boolean {
-  const status = client.getTransactionStatus?.();
-  return status === undefined || status === null || status === 'I';
-}
-
-function run(client: DriverClient, text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    client.query(text, undefined, (error) => (error ? reject(error) : resolve()));
-  });
 }
 
 /** Ends a client without a goodbye. */

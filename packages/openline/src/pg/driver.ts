@@ -19,6 +19,9 @@ export interface DriverConnection extends EventEmitter {
   /** Of those that are being prepared. */
   readonly submittedNamedStatements?: Record<string, string | undefined>;
   flush(): void;
+  query(text: string, ...more: unknown[]): void;
+  parse(statement: { readonly text: string; readonly name?: string }, ...more: unknown[]): void;
+  bind(portal: { readonly statement?: string | undefined }, ...more: unknown[]): void;
   close(what: { type: 'S'; name: string }): void;
   /** The TLS options that the handshake will use. */
   ssl?: unknown;
@@ -48,6 +51,8 @@ export interface DriverClient extends EventEmitter {
   readonly _queryable?: boolean;
   readonly _ending?: boolean;
   readonly _activeQuery?: unknown;
+  /** The names that the native client has prepared. */
+  readonly namedQueries?: Record<string, unknown>;
   readonly _queryQueue?: readonly unknown[];
   readonly _sentQueryQueue?: readonly unknown[];
 }

@@ -14,6 +14,8 @@ export function logObserver(log: (message: string, detail?: unknown) => void): P
     opening: () => log('connecting new client'),
     opened: () => log('new client connected'),
     openFailed: ({ error }) => log('client failed to connect', error.cause ?? error),
+    dirtyReturn: ({ what, place }) =>
+      log(`client came back with ${what}, lent at ${place ?? 'a place not captured'}`),
     closed: ({ reason }) => log(removals[reason] ?? `remove client: ${reason}`),
   };
 }

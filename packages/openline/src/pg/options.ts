@@ -3,6 +3,7 @@
 import type { ClientBase, PoolClient, PoolConfig } from 'pg';
 import { InvalidOptionsError, nearestName, type PoolOptions, poolOptionNames } from '../core/index.ts';
 import { checkHosts, type HostAddress, Hosts, type HostTarget } from './hosts.ts';
+import type { ResetPolicy } from './session-reset.ts';
 
 /** Options of the drop-in: all of pg's, and Openline's under their own names, which win where both are given. */
 export interface PgPoolOptions
@@ -38,6 +39,40 @@ export interface PgPoolOptions
   readonly readTimeoutMs?: number;
   /** The longest that a statement of `pool.query` may run, in milliseconds, from the moment it is sent; it is then cancelled on the server. Default `Infinity`, above 0. */
   readonly statementTimeoutMs?: number;
+  /**
+   * How far a session is put in order when its client comes back. Default `'transaction'`. In any case a transaction that was left open is
+   * rolled back, and observers are told of it (`dirtyReturn`) with the place that had the client; listeners that were added to the client
+   * during the loan are taken off; and a client with an open cursor or an unfinished COPY is closed. What takes longer than
+   * `connectTimeoutMs`, or fails, closes the connection.
+   *
+   * - `'transaction'`: nothing else.
+   * - `'session'`: what `DISCARD ALL` clears is cleared besides: role, settings, temporary tables, advisory locks, prepared statements, LISTEN,
+   *   cursors WITH HOLD. It costs a round trip, where a statement was sent that may have left something, as far as its text tells: not after plain
+   *   reads and writes, nor after what ends with its transaction. (What triggers and views do, no text tells.) Settings in the connection's own options stay, and
+   *   `onConnect` is run again; settings made by a listener of the pool's `connect` event are lost.
+   * - a function: is given the client after the rollback, and awaited, each time that a user gives a client back, and after those statements of
+   *   `pool.query` that may have left something. Where it throws, or leaves a transaction open, the connection is closed.
+   */
+  readonly reset?: 'transaction' | 'session' | ((client: PoolClient) => unknown);
+}
+
+/**
+ * See {@link PgPoolOptions.reset}.
+ *
+ * @throws {@link InvalidOptionsError}
+ */
+export function resetPolicy(given: PgPoolOptions): ResetPolicy {
+  const reset: unknown = given.reset ?? 'transaction';
+  if (reset === 'transaction' || reset === 'session' || typeof reset === 'function')
+    return reset as ResetPolicy;
+  const near = typeof reset === 'string' ? nearestName(reset, ['transaction', 'session']) : undefined;
+  const meant = near === undefined ? '' : ` (did you mean '${near}'?)`;
+  throw new InvalidOptionsError('pg', [
+    {
+      option: 'reset',
+      problem: `is none that is known${meant}: give 'transaction', 'session' or a function`,
+    },
+  ]);
 }
 
 /** See {@link PgPoolOptions.pipeline}. */
@@ -104,7 +139,7 @@ const pgNames = [
 ];
 
 /** Openline's options that the engine does not know. */
-const adapterNames = ['readTimeoutMs', 'statementTimeoutMs', 'hosts', 'target'];
+const adapterNames = ['hosts', 'readTimeoutMs', 'reset', 'statementTimeoutMs', 'target'];
 /** The names that are Openline's alone. */
 const engineNames = poolOptionNames.filter((name) => !pgNames.includes(name));
 const ownNames = [...engineNames, ...adapterNames];

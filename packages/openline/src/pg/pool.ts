@@ -39,11 +39,13 @@ import {
   type PgPoolOptions,
   pipelining,
   refuseUnknown,
+  resetPolicy,
   statementTimeouts,
   warnOfSlips,
 } from './options.ts';
 import { Queries } from './queries.ts';
 import { plainConfig, type QueryLimits } from './request.ts';
+import { Sessions } from './session-reset.ts';
 import { checkStream, type StreamOptions, streamRows } from './stream.ts';
 import { runTransaction, type TransactionOptions } from './transaction.ts';
 import { Watch } from './watch.ts';
@@ -113,6 +115,7 @@ export class Pool extends pg.Pool {
   readonly #limits: PoolLimits;
   readonly #hosts: Hosts | undefined;
   #isReplacing = false;
+  readonly #sessions: Sessions;
 
   /** @throws {@link InvalidOptionsError} where one of Openline's own options is wrong. Names that nobody knows are let pass, as pg does. */
   constructor(options: PgPoolOptions = {}) {
@@ -124,6 +127,7 @@ export class Pool extends pg.Pool {
     this.#limits = { poolName, acquireTimeoutMs, ...statementTimeouts(this.#given) };
     this.#hosts = hostsOf(this.#given);
     this.#lines = new LineTable(Math.min(connectTimeoutMs, longestCancelMs), this.#given.stream);
+    this.#sessions = new Sessions(resetPolicy(this.#given), () => this.options.onConnect);
   }
 
   get #fields(): PgPoolFields {
@@ -167,6 +171,7 @@ export class Pool extends pg.Pool {
         checkLimitMs: checkLimitMs(this.#given),
       },
       this.#lines,
+      this.#sessions,
     );
     const removed = {
       closed: ({ connection }: { connection: unknown }) => this.#tell('remove', connection),
@@ -242,7 +247,7 @@ export class Pool extends pg.Pool {
 
   async #runHooks(client: DriverClient): Promise<void> {
     const { onConnect, verify } = this.options;
-    if (onConnect) await onConnect(asPoolClient(client));
+    if (onConnect) await this.#sessions.runHook(client);
     this.#tell('connect', client);
     if (!verify) return;
     try {
@@ -299,6 +304,7 @@ export class Pool extends pg.Pool {
     const { connection } = lease;
     const client = asPoolClient(connection);
     this.#lines.of(connection)?.lendTo('user', clientsPipeline(this.#given.pipeline));
+    this.#sessions.lent(connection);
     this.#lent(connection);
     client.release = (error) =>
       this.#back(lease, client, error, () => (error ? ends.discard(error) : ends.release()));

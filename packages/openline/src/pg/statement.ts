@@ -18,7 +18,7 @@ const writes = new Set(['insert', 'update', 'delete', 'merge']);
 const lockStrengths = new Set(['update', 'no', 'share', 'key']);
 
 /** What may stand before a parenthesis without being called: words of the grammar, and types with modifiers. */
-const notCalled = new Set(
+export const notCalled: ReadonlySet<string> = new Set(
   `all and any array as asc between bit by case cast char character coalesce cross cube current_time current_timestamp dec decimal desc
   distinct else escape except exists extract fetch filter first float for from full group grouping groups having ilike in inner intersect
   interval is isnull json json_array json_exists json_object json_query json_scalar json_serialize json_table json_value join key last
@@ -30,7 +30,7 @@ const notCalled = new Set(
   ),
 );
 /** A name after these is an alias, a type, or a way of sampling, with a list of its own. */
-const namesNext = new Set(['as', 'with', 'recursive', 'tablesample']);
+export const namesNext: ReadonlySet<string> = new Set(['as', 'with', 'recursive', 'tablesample']);
 
 /** Tells the kind of a statement. Takes time in proportion to the length of the text, and throws on none. */
 export function classify(text: string): StatementKind {

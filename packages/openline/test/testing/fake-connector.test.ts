@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 const context = () => {
   const controller = new AbortController();
   const { signal } = controller;
-  return { controller, signal, phase: () => undefined, address: () => undefined };
+  return { controller, signal, phase: () => undefined, address: () => undefined, dirty: () => undefined };
 };
 
 describe('a step', () => {
