@@ -13,7 +13,7 @@ import { isFatal, isFull, isRetryable, isServers, isStartingUp } from './failure
 import { watchHandshake } from './handshake.ts';
 import { checkServer, type HostAddress, type Hosts, noteParameters, type Wanted } from './hosts.ts';
 import type { LineTable } from './lines.ts';
-import { run, transactionLeft, unfinished, untilQuiet } from './rest.ts';
+import { abandon, run, transactionLeft, unfinished, untilQuiet } from './rest.ts';
 import type { Sessions } from './session-reset.ts';
 import { type SessionState, sessionState } from './session-state.ts';
 import { TlsShortcuts } from './tls.ts';
@@ -201,8 +201,9 @@ export class PgConnector implements Connector<DriverClient> {
   #resetBusy(client: DriverClient, context: CheckContext): Promise<void> {
     const left = unfinished(client);
     if (left === undefined) return this.#bounded(this.#quietFirst(client, context));
-    context.dirty(left);
-    return Promise.reject(new Error(`the client was given back with ${left}`));
+    context.dirty(left.what);
+    abandon(left.query);
+    return Promise.reject(new Error(`the client was given back with ${left.what}`));
   }
 
   async #quietFirst(client: DriverClient, context: CheckContext): Promise<void> {

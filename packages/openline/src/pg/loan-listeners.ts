@@ -13,24 +13,35 @@ export function listenersOf(client: DriverClient): Registered {
 
 /** The listeners that were not there before. */
 export function addedSince(client: DriverClient, before: Registered): Registered {
-  const added = new Map<string | symbol, Listener[]>();
-  for (const [event, listeners] of listenersOf(client)) {
-    const old = [...(before.get(event) ?? [])];
-    const isNew = (listener: Listener): boolean => {
-      const index = old.indexOf(listener);
-      if (index >= 0) old.splice(index, 1);
-      return index < 0;
-    };
-    added.set(event, listeners.filter(isNew));
-  }
-  return added;
+  return without(listenersOf(client), before);
 }
 
-/** Takes listeners off a client. */
+/**
+ * Takes listeners off a client. The others are added anew: an emitter that is to remove a function removes the last one that it
+ * finds, even where that was added for `once`, and meant to stay.
+ */
 export function takeOff(client: DriverClient, registered: Registered): void {
-  for (const [event, listeners] of registered) {
-    for (const listener of listeners) client.off(event, listener);
+  const present = listenersOf(client);
+  for (const [event, staying] of without(present, registered)) {
+    if (staying.length === present.get(event)!.length) continue;
+    client.removeAllListeners(event);
+    for (const listener of staying) client.on(event, listener);
   }
+}
+
+/** The listeners of `all` that are not among `some`, each counted as often as it is there. */
+function without(all: Registered, some: Registered): Registered {
+  const rest = new Map<string | symbol, readonly Listener[]>();
+  for (const [event, listeners] of all) {
+    const left = [...(some.get(event) ?? [])];
+    const stays = (listener: Listener): boolean => {
+      const index = left.indexOf(listener);
+      if (index >= 0) left.splice(index, 1);
+      return index < 0;
+    };
+    rest.set(event, listeners.filter(stays));
+  }
+  return rest;
 }
 
 /** Watches the listeners of one client, from its open on. Costs a loan nothing as long as none is added. */

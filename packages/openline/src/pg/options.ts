@@ -53,7 +53,7 @@ export interface PgPoolOptions
    * - a function: is given the client after the rollback, and awaited, each time that a user gives a client back, and after those statements of
    *   `pool.query` that may have left something. Where it throws, or leaves a transaction open, the connection is closed.
    */
-  readonly reset?: 'transaction' | 'session' | ((client: PoolClient) => unknown);
+  readonly reset?: 'transaction' | 'session' | ((client: PoolClient) => unknown) | undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
 // Brings a client that came back to rest: what can't come to rest by itself, what is waited for, the transaction that was left open.
 
+import { EventEmitter } from 'node:events';
 import { type DriverClient, isBusy, isDead } from './driver.ts';
 
 /** What a loan left behind on a client. */
@@ -26,14 +27,19 @@ interface Streaming {
 const cursorOver: readonly unknown[] = ['done', 'error'];
 
 /** What is under way, or queued, and waits for whoever had the client: it would wait for ever. */
-export function unfinished(client: DriverClient): Leftover | undefined {
+export function unfinished(client: DriverClient): { what: Leftover; query: object } | undefined {
   for (const query of [client._activeQuery, ...(client._queryQueue ?? [])]) {
     if (typeof query !== 'object' || query === null) continue;
     const streaming = query as Streaming;
-    if (isOpenCursor(streaming.cursor ?? streaming)) return 'an open cursor';
-    if (isUnfinishedCopy(streaming)) return 'an unfinished COPY';
+    if (isOpenCursor(streaming.cursor ?? streaming)) return { what: 'an open cursor', query };
+    if (isUnfinishedCopy(streaming)) return { what: 'an unfinished COPY', query };
   }
   return undefined;
+}
+
+/** Lets a stream die with its connection: an `error` event that nobody hears, since its user has left it, would end the process. */
+export function abandon(query: object): void {
+  if (query instanceof EventEmitter) query.on('error', () => undefined);
 }
 
 function isOpenCursor({ state, read, _portal }: Streaming): boolean {

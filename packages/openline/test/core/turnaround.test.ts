@@ -1,4 +1,6 @@
 // Between two leases: reset, quiet, worn out, lost.
+import type { CheckContext, PoolObserver } from 'openline';
+import type { FakeConnection } from 'openline/testing';
 import { describe, expect, test } from 'vitest';
 import { ask, lease, openIdle, setUp } from './kit.ts';
 
@@ -52,6 +54,66 @@ describe('a reset', () => {
     const [held] = await lease(kit, 1);
     held!.release();
     expect(kit.pool.stats()).toMatchObject({ idle: 1, resetting: 0 });
+  });
+
+  describe('that reports what a lease left behind', () => {
+    /** A pool whose reset does as it is told, and what its observer hears. */
+    function reporting(reset: (context: CheckContext) => Promise<unknown> | undefined) {
+      const heard: unknown[] = [];
+      const observer: PoolObserver<FakeConnection> = {
+        dirtyReturn: (event) => heard.push({ ...event, resetting: kit.pool.stats().resetting }),
+      };
+      const kit = setUp({ max: 1, connector: { reset: 'ok' }, observers: [observer] });
+      Object.assign(kit.connector, {
+        reset: (_connection: FakeConnection, context: CheckContext) => reset(context),
+      });
+      return { kit, heard };
+    }
+
+    /** Where the kit acquires. */
+    const place = expect.stringContaining('kit.ts');
+
+    test('has it told, with the place where that lease began, in the state of a reset', async () => {
+      const { kit, heard } = reporting(async (context) => {
+        context.dirty('one thing');
+        await Promise.resolve();
+        context.dirty('another');
+      });
+      const [held] = await lease(kit, 1);
+      const { connection } = held!;
+      held!.release();
+      await kit.clock.settle();
+      const of = { poolName: 'test', connectionId: 1, connection, place, resetting: 1 };
+      expect(heard).toEqual([
+        { ...of, what: 'one thing' },
+        { ...of, what: 'another' },
+      ]);
+    });
+
+    test('has it told where nothing is left to be done', async () => {
+      const { kit, heard } = reporting((context) => {
+        context.dirty('a trifle');
+        return undefined;
+      });
+      const [held] = await lease(kit, 1);
+      held!.release();
+      expect(heard).toMatchObject([{ what: 'a trifle', place }]);
+      expect(kit.pool.stats()).toMatchObject({ idle: 1 });
+    });
+
+    test('is not heard after its time', async () => {
+      let late: CheckContext | undefined;
+      const { kit, heard } = reporting((context) => {
+        late = context;
+        return new Promise(() => undefined);
+      });
+      const [held] = await lease(kit, 1);
+      held!.release();
+      await kit.clock.advance(60_000);
+      late!.dirty('too late');
+      expect(heard).toEqual([]);
+      expect(kit.pool.stats().totals.closed).toEqual({ 'reset-failed': 1 });
+    });
   });
 
   test('that throws on the spot closes the connection', async () => {
