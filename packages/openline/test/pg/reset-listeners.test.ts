@@ -128,6 +128,17 @@ describe('a listener added when the client connected', () => {
   });
 });
 
+test('a listener that is there when the client is lent stays', async () => {
+  const pool = connect();
+  const client = await pool.connect();
+  client.release();
+  const heard = vi.fn();
+  client.on('notice', heard);
+  await pool.use((lent) => void lent.on('notice', doNothing));
+  await pool.use((lent) => lent.query("do $$ begin raise notice 'to one'; end $$"));
+  expect(heard).toHaveBeenCalledTimes(1);
+});
+
 test('the death of an idle client is still told of after loans with listeners', async () => {
   const pool = connect({ application_name: 'dies-idle' });
   await pool.use((client) => {

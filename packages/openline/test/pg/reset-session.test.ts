@@ -1,7 +1,8 @@
 // Under reset: 'session' nothing of a session reaches the next user, and a session that was only read and written in pays nothing.
+import type { EventEmitter } from 'node:events';
 import { createPool, type PgPoolOptions, type Pool } from 'openline/pg';
 import type { PoolClient } from 'pg';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { ended } from '../support/pools.ts';
 import { givenPostgres } from '../support/postgres.ts';
 
@@ -306,6 +307,10 @@ describe('prepared statements', () => {
 
   test('of pool.query are prepared again, without a failure in between', async () => {
     const pool = connect();
+    const failed = vi.fn();
+    pool.on('connect', (client) => {
+      (client as unknown as { connection: EventEmitter }).connection.on('errorMessage', failed);
+    });
     const ask = (n: number): Promise<{ rows: unknown[] }> => pool.query('select $1::int as n', [n]);
     const names = 'select count(*)::int as seen from pg_prepared_statements';
     for (const n of [1, 2, 3]) await ask(n);
@@ -314,6 +319,7 @@ describe('prepared statements', () => {
     expect(await seen(pool, names)).toBe(0);
     for (const n of [4, 5, 6]) expect((await ask(n)).rows).toEqual([{ n }]);
     expect(await seen(pool, names)).toBe(1);
+    expect(failed).not.toHaveBeenCalled();
   });
 
   test('that onConnect prepared are a trace where what they run leaves one', async () => {

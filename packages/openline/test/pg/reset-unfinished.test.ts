@@ -1,11 +1,15 @@
 // A client given back in the midst of what only its user could bring to an end: a cursor, a stream, a COPY.
+import { PassThrough } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { createPool, type PgPoolOptions, type Pool } from 'openline/pg';
+import type pg from 'pg';
 import type { PoolClient, Submittable } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import Cursor from 'pg-cursor';
 import QueryStream from 'pg-query-stream';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { DriverClient } from '../../src/pg/driver.ts';
+import { unfinished } from '../../src/pg/rest.ts';
 import { ended } from '../support/pools.ts';
 import { givenPostgres, until } from '../support/postgres.ts';
 
@@ -147,6 +151,22 @@ describe('the connection is kept where it is given back after', () => {
     expect(pool.stats().totals).toMatchObject({ opened: 1, closed: {} });
     expect(left).toEqual([]);
   });
+});
+
+test('a COPY of which all was read comes to rest, though the server has yet to say that it is ready', async () => {
+  const stream = new PassThrough();
+  stream.on('data', () => undefined);
+  const copy = copyTo('copy copied to stdout');
+  copy.submit({ stream, query: () => undefined } as unknown as pg.Connection);
+  const client = { _activeQuery: copy } as unknown as DriverClient;
+  copy.resume();
+  expect(unfinished(client)).toMatchObject({ what: 'an unfinished COPY' });
+  const copyOut = Buffer.from('H\0\0\0\x07\0\0\0');
+  const copyDone = Buffer.from('c\0\0\0\x04');
+  stream.write(copyOut);
+  stream.write(copyDone);
+  await finished(copy);
+  expect(unfinished(client)).toBe(undefined);
 });
 
 /** A statement of nobody's class, which ends by itself. */
