@@ -12,43 +12,22 @@ import {
   type AcquireOptions,
   type CloseReport,
   type ConnectionInfo,
-  checkOptions,
-  Pool as EnginePool,
+  type Pool as EnginePool,
   type HolderInfo,
   type Lease,
   PoolClosedError,
   type PoolCounts,
   type PoolStats,
-  systemClock,
-  warnOfSeconds,
 } from '../core/index.ts';
-import { PgConnector } from './connector.ts';
 import { asPoolClient, type DriverClient, type DriverClientClass, type QueryCallback } from './driver.ts';
 import { fromHere, throwAsDriver } from './errors.ts';
-import { isFatal, isReadOnly } from './failures.ts';
-import type { HostAddress, Hosts } from './hosts.ts';
-import type { PoolLimits } from './limits.ts';
-import { LineTable } from './lines.ts';
+import { isFatal } from './failures.ts';
 import { Listener, type ListenOptions, type NotificationHandler, type Subscription } from './listener.ts';
-import { logObserver } from './log.ts';
-import {
-  checkLimitMs,
-  clientsPipeline,
-  engineOptions,
-  hostsOf,
-  type PgPoolOptions,
-  pipelining,
-  refuseUnknown,
-  resetPolicy,
-  statementTimeouts,
-  warnOfSlips,
-} from './options.ts';
-import { Queries } from './queries.ts';
+import { type PgPoolOptions, refuseUnknown, warnOfSlips } from './options.ts';
 import { plainConfig, type QueryLimits } from './request.ts';
-import { Sessions } from './session-reset.ts';
 import { checkStream, type StreamOptions, streamRows } from './stream.ts';
 import { runTransaction, type TransactionOptions } from './transaction.ts';
-import { Watch } from './watch.ts';
+import { Workings } from './workings.ts';
 
 type ConnectCallback = (
   error: Error | undefined,
@@ -68,6 +47,7 @@ type Ends = Pick<Lease<DriverClient>, 'release' | 'discard'>;
 
 /** What pg.Pool sets in its constructor and its typings leave out. */
 interface PgPoolFields {
+  readonly options: pg.PoolOptions & Pick<PoolConfig, 'verify' | 'onConnect'>;
   Client: DriverClientClass;
   Promise: PromiseConstructor;
   log(message: string, detail?: unknown): void;
@@ -79,7 +59,7 @@ interface PgPoolFields {
 const endTimeoutMs = 30_000;
 
 /** Where opening may take for ever, a cancel may not. */
-const longestCancelMs = 5_000;
+const _longestCancelMs = 5_000;
 
 const doNothing = (): void => undefined;
 
@@ -107,105 +87,35 @@ function callOutside(callback: QueryCallback, error: Error | undefined, result?:
  * ```
  */
 export class Pool extends pg.Pool {
-  #engine: EnginePool<DriverClient> | undefined;
-  #queries: Queries | undefined;
+  readonly #workings: Workings;
   #listener: Listener | undefined;
-  readonly #lines: LineTable;
-  readonly #given: PgPoolOptions;
-  readonly #limits: PoolLimits;
-  readonly #hosts: Hosts | undefined;
-  #isReplacing = false;
-  readonly #sessions: Sessions;
 
   /** @throws {@link InvalidOptionsError} where one of Openline's own options is wrong. Names that nobody knows are let pass, as pg does. */
   constructor(options: PgPoolOptions = {}) {
     super(options as PoolConfig);
-    this.#given = { ...options };
-    warnOfSlips(this.#given);
-    const { acquireTimeoutMs, connectTimeoutMs } = checkOptions('pg', engineOptions(this.#given));
-    const poolName = this.#given.name ?? 'pg';
-    this.#limits = { poolName, acquireTimeoutMs, ...statementTimeouts(this.#given) };
-    this.#hosts = hostsOf(this.#given);
-    this.#lines = new LineTable(Math.min(connectTimeoutMs, longestCancelMs), this.#given.stream);
-    this.#sessions = new Sessions(resetPolicy(this.#given), () => this.options.onConnect);
+    const given = { ...options };
+    warnOfSlips(given);
+    const pool = this.#fields;
+    this.#workings = new Workings(given, {
+      get options() {
+        return pool.options;
+      },
+      get Client() {
+        return pool.Client;
+      },
+      log: (...message) => pool.log(...message),
+      hears: (event) => this.listenerCount(event as 'error') > 0,
+      tell: (event, ...args) => this.#tell(event, ...args),
+      isKept: (client) => this.#listener?.keeps(client) === true,
+    });
   }
 
   get #fields(): PgPoolFields {
     return this as unknown as PgPoolFields;
   }
 
-  get #madeQueries(): Queries {
-    this.#queries ??= new Queries({
-      engine: this.#pool,
-      lines: this.#lines,
-      pipelining: pipelining(this.#given.pipeline),
-      limits: this.#limits,
-      acquire: (options) => this.#acquire(options),
-      lent: (client) => this.#lent(client),
-      returned: (client, error) => {
-        if (this.#hosts !== undefined && isReadOnly(error)) this.#replaceAll();
-        this.#tell('release', error ?? undefined, client);
-      },
-    });
-    return this.#queries;
-  }
-
-  /** Made at the first use: with `min`, it begins to connect. */
-  get #pool(): EnginePool<DriverClient> {
-    this.#engine ??= this.#makeEngine();
-    return this.#engine;
-  }
-
-  #makeEngine(): EnginePool<DriverClient> {
-    const options = engineOptions(this.#given);
-    const { connectTimeoutMs } = checkOptions('pg', options);
-    const connector = new PgConnector(
-      {
-        create: (address) => new this.#fields.Client(this.#clientConfig(address)),
-        hosts: this.#hosts,
-        connectTimeoutMs,
-        prepare: (client) => this.#prepare(client),
-        died: (client, error) => this.#died(client, error),
-        isKept: (client) => this.#listener?.keeps(client) === true,
-        unrefIdle: this.options.allowExitOnIdle,
-        checkLimitMs: checkLimitMs(this.#given),
-      },
-      this.#lines,
-      this.#sessions,
-    );
-    const removed = {
-      closed: ({ connection }: { connection: unknown }) => this.#tell('remove', connection),
-    };
-    const logged = logObserver((...message) => this.#fields.log(...message));
-    const engine = new EnginePool<DriverClient>(connector, {
-      ...options,
-      observers: [...(options.observers ?? []), removed, logged],
-    });
-    // What was given under pg's names is in pg's units, and small numbers are common there.
-    warnOfSeconds(engine.name, this.#given as object);
-    const watch = new Watch(this.#lines, {
-      poolName: engine.name,
-      readTimeoutMs: this.#limits.readTimeoutMs,
-      hasRoom: () => {
-        const { idle, size, max } = engine.counts();
-        return idle > 0 || size < max;
-      },
-      ask: ({ client, openedAt }) =>
-        connector.ask(client, systemClock.now() - openedAt, Math.min(connectTimeoutMs, longestCancelMs)),
-      foundDead: () => this.#replaceAll(),
-    });
-    this.#lines.onUse = (mayStall) => watch.start(mayStall);
-    return engine;
-  }
-
-  /** Closes what is idle now and what is lent when it comes back: it leads to the wrong place, or nowhere. */
-  #replaceAll(): void {
-    if (this.#isReplacing) return;
-    this.#isReplacing = true;
-    const done = (): void => {
-      this.#isReplacing = false;
-    };
-    this.#pool.refresh({ immediate: true }).then(done, done);
+  get #engine(): EnginePool<DriverClient> {
+    return this.#workings.engine;
   }
 
   /** Emits an event. What a listener throws ends the process, as with pg, if nobody catches it; it costs the pool nothing. */
@@ -219,56 +129,10 @@ export class Pool extends pg.Pool {
     }
   }
 
-  /** A client's own options: pg's, without the timeout that the engine keeps. */
-  #clientConfig(address: HostAddress | undefined): object {
-    const config = {
-      ...this.options,
-      ...(address === undefined ? {} : { host: address.host, port: address.port ?? this.options.port }),
-      connectionTimeoutMillis: 0,
-      pipeline: clientsPipeline(this.#given.pipeline),
-    };
-    Object.defineProperty(config, 'password', {
-      value: this.options.password,
-      enumerable: false,
-      configurable: true,
-      writable: true,
-    });
-    return config;
-  }
-
-  #prepare(client: DriverClient): Promise<void> | undefined {
-    const { onConnect, verify } = this.options;
-    if (!onConnect && !verify) {
-      this.#tell('connect', client);
-      return undefined;
-    }
-    return this.#runHooks(client);
-  }
-
-  async #runHooks(client: DriverClient): Promise<void> {
-    const { onConnect, verify } = this.options;
-    if (onConnect) await this.#sessions.runHook(client);
-    this.#tell('connect', client);
-    if (!verify) return;
-    try {
-      await new Promise<void>((resolve, reject) => {
-        verify(asPoolClient(client), (error) => (error ? reject(error) : resolve()));
-      });
-    } catch (error) {
-      client.once('end', () => this.#tell('remove', client));
-      throw error;
-    }
-  }
-
-  /** pg tells of the death of an idle client as an `error` of the pool; unheard, such an event would end the process. */
-  #died(client: DriverClient, error: Error): void {
-    if (this.listenerCount('error') > 0) this.#tell('error', Object.assign(error, { client }), client);
-  }
-
   override connect(): Promise<PoolClient>;
   override connect(callback: ConnectCallback): void;
   override connect(callback?: ConnectCallback): Promise<PoolClient> | undefined {
-    const connected = this.#acquire(undefined).then((lease) => this.#handOver(lease), throwAsDriver);
+    const connected = this.#workings.acquire(undefined).then((lease) => this.#handOver(lease), throwAsDriver);
     if (callback === undefined) return this.#inTheirs(connected);
     connected.then(
       (client) => callback(undefined, client, client.release),
@@ -283,29 +147,11 @@ export class Pool extends pg.Pool {
     return Theirs === Promise ? promise : Theirs.resolve(promise);
   }
 
-  /** A lease from the engine; what fails is still the engine's error. */
-  #acquire(options: AcquireOptions | undefined): Promise<Lease<DriverClient>> {
-    if (this.ending) {
-      return Promise.reject(
-        new PoolClosedError(this.#given.name ?? 'pg', 'Cannot use a pool after calling end on the pool'),
-      );
-    }
-    return this.#pool.acquire(options);
-  }
-
-  /** Tells of the loan. */
-  #lent(client: DriverClient): void {
-    if (this.options.allowExitOnIdle) client.ref?.();
-    if (this.listenerCount('acquire') > 0) this.#tell('acquire', client);
-  }
-
   /** Gives a client to a user, with pg's `release` on it. */
   #handOver(lease: Lease<DriverClient>, ends: Ends = lease): PoolClient {
     const { connection } = lease;
     const client = asPoolClient(connection);
-    this.#lines.of(connection)?.lendTo('user', clientsPipeline(this.#given.pipeline));
-    this.#sessions.lent(connection);
-    this.#lent(connection);
+    this.#workings.lentToUser(connection);
     client.release = (error) =>
       this.#back(lease, client, error, () => (error ? ends.discard(error) : ends.release()));
     return client;
@@ -356,8 +202,8 @@ export class Pool extends pg.Pool {
   }
 
   #query(query: unknown, values: unknown): Promise<unknown> {
-    if (this.ending) return this.#acquire(undefined).catch(fromHere);
-    const queries = this.#madeQueries;
+    if (this.ending) return this.#workings.acquire(undefined).catch(fromHere);
+    const { queries } = this.#workings;
     const config = plainConfig(query, values);
     return config === undefined ? queries.runAsItIs(query, values) : queries.run(config);
   }
@@ -377,7 +223,7 @@ export class Pool extends pg.Pool {
    * @throws (rejects) the driver's own error when no client can connect, {@link AcquireTimeoutError}, {@link PoolClosedError}, or the signal's reason.
    */
   async acquire(options?: AcquireOptions): Promise<Lease<PoolClient>> {
-    const lease = await this.#acquire(options).catch(throwAsDriver);
+    const lease = await this.#workings.acquire(options).catch(throwAsDriver);
     const ends: Ends = { release: lease.release.bind(lease), discard: lease.discard.bind(lease) };
     const client = this.#handOver(lease, ends);
     // However it ends, listeners are told.
@@ -389,7 +235,7 @@ export class Pool extends pg.Pool {
 
   /** Runs `work` with a client and gives it back however `work` ends; after a fatal error it is closed. */
   async use<T>(work: (client: PoolClient) => T | Promise<T>, options?: AcquireOptions): Promise<T> {
-    const lease = await this.#acquire(options).catch(throwAsDriver);
+    const lease = await this.#workings.acquire(options).catch(throwAsDriver);
     const client = lease.connection;
     try {
       const result = await work(this.#handOver(lease));
@@ -412,7 +258,7 @@ export class Pool extends pg.Pool {
     options: TransactionOptions & AcquireOptions = {},
   ): Promise<T> {
     const { timeoutMs, signal, ...transaction } = options;
-    return this.use((client) => runTransaction(this.#pool.name, client, work, transaction), {
+    return this.use((client) => runTransaction(this.#engine.name, client, work, transaction), {
       timeoutMs,
       signal,
     });
@@ -431,7 +277,7 @@ export class Pool extends pg.Pool {
     values?: unknown[],
     options: StreamOptions = {},
   ): AsyncIterable<Row> {
-    const batchSize = checkStream(this.#limits.poolName, options);
+    const batchSize = checkStream(this.#workings.limits.poolName, options);
     return streamRows<Row>((acquiring) => this.acquire(acquiring), text, values, batchSize, options.signal);
   }
 
@@ -442,8 +288,8 @@ export class Pool extends pg.Pool {
    * @throws (rejects) {@link AcquireTimeoutError}, the driver's own error when no client can connect, or {@link PoolClosedError}.
    */
   listen(channel: string, handler: NotificationHandler, options: ListenOptions = {}): Promise<Subscription> {
-    const { keepaliveMs } = checkOptions('pg', engineOptions(this.#given));
-    const { poolName } = this.#limits;
+    const { limits, keepaliveMs } = this.#workings;
+    const { poolName } = limits;
     this.#listener ??= new Listener({ poolName, keepaliveMs, acquire: () => this.acquire() });
     return this.#listener.listen(channel, handler, options);
   }
@@ -470,8 +316,9 @@ export class Pool extends pg.Pool {
     if (this.ending) throw new Error('Called end on pool more than once');
     this.#fields.ending = true;
     this.#fields.log('ending');
+    this.#workings.end();
     this.#listener?.close();
-    const report = await this.#engine?.close({ timeoutMs });
+    const report = await this.#workings.madeEngine?.close({ timeoutMs });
     this.#fields.ended = true;
     return report;
   }
@@ -482,10 +329,10 @@ export class Pool extends pg.Pool {
       'totalCount' | 'idleCount' | 'waitingCount' | 'expiredCount',
       (pool: Pool) => number
     > = {
-      totalCount: (pool) => openOf(pool.#engine?.counts()),
-      idleCount: (pool) => pool.#engine?.counts().idle ?? 0,
-      waitingCount: (pool) => inLineOf(pool.#engine?.counts()),
-      expiredCount: (pool) => (pool.#engine?.connections() ?? []).filter(isExpired).length,
+      totalCount: (pool) => openOf(pool.#workings.madeEngine?.counts()),
+      idleCount: (pool) => pool.#workings.madeEngine?.counts().idle ?? 0,
+      waitingCount: (pool) => inLineOf(pool.#workings.madeEngine?.counts()),
+      expiredCount: (pool) => (pool.#workings.madeEngine?.connections() ?? []).filter(isExpired).length,
     };
     for (const [name, count] of Object.entries(getters)) {
       Object.defineProperty(Pool.prototype, name, {
@@ -499,43 +346,43 @@ export class Pool extends pg.Pool {
 
   /** See {@link EnginePool.stats}. */
   stats(): PoolStats {
-    return this.#pool.stats();
+    return this.#engine.stats();
   }
 
   /** See {@link EnginePool.holders}. */
   holders(): HolderInfo[] {
-    return this.#pool.holders();
+    return this.#engine.holders();
   }
 
   /** See {@link EnginePool.connections}. */
   connections(): ConnectionInfo[] {
-    return this.#pool.connections();
+    return this.#engine.connections();
   }
 
   /** See {@link EnginePool.resize}. */
   resize(size: { readonly max?: number; readonly min?: number }): void {
-    this.#pool.resize(size);
+    this.#engine.resize(size);
     Object.assign(this.options, size);
   }
 
   /** See {@link EnginePool.refresh}. */
   refresh(options?: { readonly immediate?: boolean }): Promise<void> {
-    return this.#pool.refresh(options);
+    return this.#engine.refresh(options);
   }
 
   /** See {@link EnginePool.warm}. */
   warm(n: number): Promise<void> {
-    return this.#pool.warm(n);
+    return this.#engine.warm(n);
   }
 
   /** See {@link EnginePool.suspend}. */
   suspend(): void {
-    this.#pool.suspend();
+    this.#engine.suspend();
   }
 
   /** See {@link EnginePool.resume}. */
   resume(): void {
-    this.#pool.resume();
+    this.#engine.resume();
   }
 }
 
