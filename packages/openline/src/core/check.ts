@@ -2,14 +2,15 @@
 
 import type { Clock } from './clock.ts';
 import type { CheckContext } from './connector.ts';
-import type { Lease } from './lease.ts';
-import type { Slot } from './slot.ts';
 
 /** One check under way; its signal is made only if the connector asks for it. */
 export class Check implements CheckContext {
   #controller: AbortController | undefined;
   #over = false;
   #end: ((passed: boolean) => void) | undefined;
+  /** What was reported while nobody listened. */
+  #found: string[] | undefined;
+  #report: ((what: string) => void) | undefined;
 
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
@@ -39,51 +40,28 @@ export class Check implements CheckContext {
     });
   }
 
-  /** Whether the time for it is over, or it has its answer. */
-  get isOver(): boolean {
-    return this.#over;
-  }
-
-  dirty(_what: string): void {}
-
-  /** Ends it now, as not passed: nobody waits for its answer any more. */
-  giveUp(): void {
-    this.#end?.(false);
-  }
-}
-
-/** Told what a lease left behind. */
-export type DirtyListener<C> = (slot: Slot<C>, lease: Lease<C>, what: string) => void;
-
-/** The reset after one lease. */
-export class Reset<C> extends Check {
-  readonly #slot: Slot<C>;
-  readonly #lease: Lease<C>;
-  readonly #tell: DirtyListener<C>;
-  #begun = false;
-  /** What was reported before the connection's state had changed: observers hear of it after that. */
-  #found: string[] | undefined;
-
-  constructor(slot: Slot<C>, lease: Lease<C>, tell: DirtyListener<C>) {
-    super();
-    this.#slot = slot;
-    this.#lease = lease;
-    this.#tell = tell;
-  }
-
-  override dirty(what: string): void {
-    if (this.isOver) return;
-    if (this.#begun) this.#tell(this.#slot, this.#lease, what);
+  dirty(what: string): void {
+    if (this.#over) return;
+    if (this.#report !== undefined) this.#report(what);
     else {
       this.#found ??= [];
       this.#found.push(what);
     }
   }
 
-  /** The connection's state has changed. */
-  begun(): void {
-    this.#begun = true;
-    if (this.#found === undefined) return;
-    for (const what of this.#found) this.#tell(this.#slot, this.#lease, what);
+  /** Whether anything was reported that nobody has heard. */
+  get hasFound(): boolean {
+    return this.#found !== undefined;
+  }
+
+  /** Has everything told that is reported, and what was reported before. */
+  reportTo(report: (what: string) => void): void {
+    this.#report = report;
+    for (const what of this.#found ?? []) report(what);
+  }
+
+  /** Ends it now, as not passed: nobody waits for its answer any more. */
+  giveUp(): void {
+    this.#end?.(false);
   }
 }

@@ -1,7 +1,7 @@
 // What happens to a connection between two leases: closed, put in order, validated, or free for the next.
 
 import { outsideCallers } from './async-scope.ts';
-import { Check, Reset } from './check.ts';
+import { Check } from './check.ts';
 import type { Moment } from './clock.ts';
 import type { Closer } from './closer.ts';
 import type { Lease } from './lease.ts';
@@ -41,20 +41,20 @@ export class Turnaround<C> {
   /** Starts to put the connection in order, if it is to be kept and needs it. */
   #reset(slot: Slot<C>, lease: Lease<C>): boolean {
     if (slot.condemned !== undefined || this.#parts.isClosing) return false;
-    const check = new Reset(slot, lease, this.#tellDirty);
+    const check = new Check();
     const resetting = this.#startReset(slot, check);
-    if (resetting === undefined) {
-      check.begun();
-      return false;
-    }
-    this.#awaitReset(slot, check, resetting);
-    return true;
+    if (resetting !== undefined) this.#awaitReset(slot, check, resetting);
+    // Observers hear of it when the state has changed; for most leases there is nothing to hear.
+    if (resetting !== undefined || check.hasFound) this.#tellDirty(slot, lease, check);
+    return resetting !== undefined;
   }
 
-  readonly #tellDirty = (slot: Slot<C>, lease: Lease<C>, what: string): void => {
-    const place = lease.place?.toString();
-    this.#parts.observers.tell('dirtyReturn', { ...this.#parts.event(slot), what, place });
-  };
+  #tellDirty(slot: Slot<C>, lease: Lease<C>, check: Check): void {
+    check.reportTo((what) => {
+      const place = lease.place?.toString();
+      this.#parts.observers.tell('dirtyReturn', { ...this.#parts.event(slot), what, place });
+    });
+  }
 
   #startReset(slot: Slot<C>, check: Check): Promise<unknown> | undefined {
     try {
@@ -64,7 +64,7 @@ export class Turnaround<C> {
     }
   }
 
-  #awaitReset(slot: Slot<C>, check: Reset<C>, resetting: Promise<unknown>): void {
+  #awaitReset(slot: Slot<C>, check: Check, resetting: Promise<unknown>): void {
     const { slots, clock, options } = this.#parts;
     slots.move(slot, State.resetting);
     slot.check = check;
@@ -73,7 +73,6 @@ export class Turnaround<C> {
       if (!passed) slot.condemned ??= 'reset-failed';
       this.ready(slot, clock.turnNow());
     });
-    check.begun();
   }
 
   /** An open connection that nobody has: to be closed if there is a reason, else for the next in the queue, or idle. */
