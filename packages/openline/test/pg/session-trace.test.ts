@@ -1,6 +1,7 @@
 // Which texts may leave something in their session: in doubt, they do.
 import { describe, expect, test } from 'vitest';
-import { leavesTrace } from '../../src/pg/session-trace.ts';
+import type { DriverClient } from '../../src/pg/driver.ts';
+import { leavesTrace, SessionTrace, Verdicts } from '../../src/pg/session-trace.ts';
 
 const harmless = [
   '',
@@ -84,4 +85,21 @@ describe('a text may leave something', () => {
   test.each(traces.map((text) => [text.slice(0, 80), text]))('%s', (_shown, text) =>
     expect(leavesTrace(text)).toBe(true),
   );
+});
+
+test('a client that cannot be watched may always have left something', () => {
+  const trace = new SessionTrace({} as DriverClient, new Verdicts());
+  expect(trace.touched).toBe(true);
+  trace.clear();
+  expect(trace.touched).toBe(true);
+});
+
+test('what is known of texts stays bounded, and true', () => {
+  const verdicts = new Verdicts();
+  for (let round = 1; round <= 2; round += 1) {
+    for (let n = 0; n < 1_500; n += 1) {
+      expect(verdicts.leavesTrace(`select ${n}`)).toBe(false);
+      expect(verdicts.leavesTrace(`set a.b = ${n}`)).toBe(true);
+    }
+  }
 });

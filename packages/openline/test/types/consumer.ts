@@ -45,3 +45,12 @@ export async function orders(database: PgPool): Promise<number> {
   await database.transaction(async (client) => await client.query('select 1'), { readOnly: true });
   return rows[0]?.count ?? 0;
 }
+
+export const clean: PgPool = new PgPool({ reset: async (client) => await client.query('reset all') });
+export const cleared: PgPool = new PgPool({
+  reset: 'session',
+  observers: [{ dirtyReturn: ({ what, place }) => console.warn(what, place ?? 'somewhere') }],
+});
+
+// @ts-expect-error: there is no such reset.
+new PgPool({ reset: 'sessions' });
