@@ -24,6 +24,11 @@ export interface PgPoolOptions
    * - `true`: as `'reads'`, and the clients that are lent pipeline, as pg's own option of that name says.
    */
   readonly pipeline?: 'reads' | 'all' | boolean | undefined;
+  /**
+   * Settings of each session, such as `{ search_path: 'app', timezone: 'UTC' }`: they go with the startup, at no round trip, and are what a reset
+   * of the session comes back to. Default none. Poolers that refuse the startup parameter `options` refuse them too; not with `options` in a connection string.
+   */
+  readonly settings?: { readonly [name: string]: string | number | boolean };
   /** Several servers in place of `host`: each is tried, the one that served last first, until one is what `target` wants. Default none. */
   readonly hosts?: readonly (string | HostAddress)[];
   /**
@@ -139,7 +144,7 @@ const pgNames = [
 ];
 
 /** Openline's options that the engine does not know. */
-const adapterNames = ['hosts', 'readTimeoutMs', 'reset', 'statementTimeoutMs', 'target'];
+const adapterNames = ['hosts', 'readTimeoutMs', 'reset', 'settings', 'statementTimeoutMs', 'target'];
 /** The names that are Openline's alone. */
 const engineNames = poolOptionNames.filter((name) => !pgNames.includes(name));
 const ownNames = [...engineNames, ...adapterNames];
@@ -176,6 +181,32 @@ export function engineOptions(given: PgPoolOptions): PoolOptions<never> {
     if (value !== undefined) options[name] = value;
   }
   return options as PoolOptions<never>;
+}
+
+const settingName = /^[a-z_][\w.$]*$/i;
+
+/**
+ * pg's `options` with the settings in them. PostgreSQL documentation, "Message Formats", StartupMessage: arguments are split at spaces, and a
+ * backslash takes the next character as it is.
+ *
+ * @throws {@link InvalidOptionsError}
+ */
+export function startupOptions({ settings, options }: PgPoolOptions): string | undefined {
+  if (settings === undefined) return options;
+  const faults: { option: string; problem: string }[] = [];
+  const args = options === undefined ? [] : [options];
+  for (const [name, value] of Object.entries(settings)) {
+    if (!settingName.test(name))
+      faults.push({ option: `settings.${name}`, problem: 'is no name of a setting' });
+    else if (!['string', 'number', 'boolean'].includes(typeof value))
+      faults.push({
+        option: `settings.${name}`,
+        problem: `is ${typeof value}: give a text, a number or a boolean`,
+      });
+    else args.push(`-c ${name}=${String(value).replace(/[\\\s]/g, '\\$&')}`);
+  }
+  if (faults.length > 0) throw new InvalidOptionsError('pg', faults);
+  return args.join(' ');
 }
 
 /**

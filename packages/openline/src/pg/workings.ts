@@ -25,6 +25,7 @@ import {
   type PgPoolOptions,
   pipelining,
   resetPolicy,
+  startupOptions,
   statementTimeouts,
 } from './options.ts';
 import { Queries } from './queries.ts';
@@ -57,6 +58,7 @@ export class Workings {
   readonly #front: PoolFront;
   readonly #connectTimeoutMs: number;
   readonly #hosts: Hosts | undefined;
+  readonly #startupOptions: string | undefined;
   readonly #sessions: Sessions;
   readonly #lines: LineTable;
   #engine: EnginePool<DriverClient> | undefined;
@@ -73,6 +75,7 @@ export class Workings {
     this.keepaliveMs = keepaliveMs;
     this.limits = { poolName: given.name ?? 'pg', acquireTimeoutMs, ...statementTimeouts(given) };
     this.#hosts = hostsOf(given);
+    this.#startupOptions = startupOptions(given);
     this.#sessions = new Sessions(resetPolicy(given), () => front.options.onConnect);
     this.#lines = new LineTable(this.#askLimitMs, given.stream);
   }
@@ -189,6 +192,7 @@ export class Workings {
     const config = {
       ...options,
       ...(address === undefined ? {} : { host: address.host, port: address.port ?? options.port }),
+      ...(this.#given.settings === undefined ? {} : { options: this.#startupOptions }),
       connectionTimeoutMillis: 0,
       pipeline: clientsPipeline(this.#given.pipeline),
     };
