@@ -98,7 +98,7 @@ function configuration(settings: Record<string, string | number>): string {
 }
 
 /** Writes a file that only the user of the server can read. */
-async function writeFor(runAs: ServerUser | undefined, file: string, text: string): Promise<void> {
+export async function writeFor(runAs: ServerUser | undefined, file: string, text: string): Promise<void> {
   await writeFile(file, text, { mode: 0o600, flag: 'wx' });
   if (runAs) await chown(file, runAs.uid, runAs.gid);
 }

@@ -3,5 +3,7 @@ export type { CertificateOptions, Certificates } from './certificates.ts';
 export { makeCertificates } from './certificates.ts';
 export type { ServerErrorCode } from './errors.ts';
 export { ServerError } from './errors.ts';
+export type { PgBouncer, PgBouncerOptions } from './pgbouncer.ts';
+export { findPgBouncer, startPgBouncer } from './pgbouncer.ts';
 export { startPostgres } from './postgres.ts';
 export type { PostgresOptions, PostgresServer } from './types.ts';
