@@ -45,6 +45,13 @@ export interface PgPoolOptions
   /** The longest that a statement of `pool.query` may run, in milliseconds, from the moment it is sent; it is then cancelled on the server. Default `Infinity`, above 0. */
   readonly statementTimeoutMs?: number;
   /**
+   * Whether `pool.query` prepares what comes again under names of its own. Default automatic: where the connections lead to the server itself,
+   * and not where a pooler such as PgBouncer stands between, which may give each statement to another session. `true` is for a pooler that
+   * keeps a session for a client (PgBouncer's session mode) or knows prepared statements itself (PgBouncer from 1.21, with
+   * `max_prepared_statements`). `false`: never. A statement with a name of the user's is prepared under it in any case.
+   */
+  readonly preparedNames?: boolean | undefined;
+  /**
    * How far a session is put in order when its client comes back. Default `'transaction'`. In any case a transaction that was left open is
    * rolled back, and observers are told of it (`dirtyReturn`) with the place that had the client; listeners that were added to the client
    * during the loan are taken off; and a client with an open cursor or an unfinished COPY is closed. What takes longer than
@@ -144,7 +151,15 @@ const pgNames = [
 ];
 
 /** Openline's options that the engine does not know. */
-const adapterNames = ['hosts', 'readTimeoutMs', 'reset', 'settings', 'statementTimeoutMs', 'target'];
+const adapterNames = [
+  'hosts',
+  'preparedNames',
+  'readTimeoutMs',
+  'reset',
+  'settings',
+  'statementTimeoutMs',
+  'target',
+];
 /** The names that are Openline's alone. */
 const engineNames = poolOptionNames.filter((name) => !pgNames.includes(name));
 const ownNames = [...engineNames, ...adapterNames];
@@ -217,6 +232,18 @@ export function startupOptions({ settings, options }: PgPoolOptions): string | u
 export function hostsOf({ hosts, target, host }: PgPoolOptions): Hosts | undefined {
   if (hosts === undefined && target === undefined) return undefined;
   return new Hosts(checkHosts(hosts, target, host), target ?? 'primary');
+}
+
+/**
+ * See {@link PgPoolOptions.preparedNames}.
+ *
+ * @throws {@link InvalidOptionsError}
+ */
+export function preparedNames({ preparedNames: given }: PgPoolOptions): boolean | undefined {
+  if (given === undefined || typeof given === 'boolean') return given;
+  throw new InvalidOptionsError('pg', [
+    { option: 'preparedNames', problem: `is ${String(given)}: give true, false, or undefined for automatic` },
+  ]);
 }
 
 const readDefaultMs = 30_000;

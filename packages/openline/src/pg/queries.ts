@@ -15,6 +15,7 @@ import { LimitWatch, limitsOf, type PoolLimits } from './limits.ts';
 import type { Line } from './line.ts';
 import type { LineTable } from './lines.ts';
 import { checkLimits } from './options.ts';
+import type { Pooler } from './pooler.ts';
 import { bytesOf, type QueryConfig, type Request, writableValues } from './request.ts';
 import { again, type Sender, Sending, type SendingManner } from './sending.ts';
 import { type Profile, Statements } from './statements.ts';
@@ -28,6 +29,7 @@ export interface QueryHost {
   readonly lines: LineTable;
   readonly pipelining: Pipelining;
   readonly limits: PoolLimits;
+  readonly pooler: Pooler;
   /** Acquires with the pool's own refusals. */
   acquire(options: AcquireOptions | undefined): Promise<Lease<DriverClient>>;
   /** A client was lent for a statement. */
@@ -58,6 +60,10 @@ export class Queries implements Sender {
 
   reached(ms: number): void {
     this.#host.lines.reached(ms);
+  }
+
+  nameLost(): void {
+    this.#host.pooler.doubt();
   }
 
   /** Runs a statement: resolves with the driver's result. */
@@ -144,6 +150,7 @@ export class Queries implements Sender {
     return new Promise((resolve, reject) => {
       this.#host.lent(lease.connection);
       line.lendTo('pool', false);
+      this.#host.pooler.askIfWanted(line);
       const sending = new Sending(request, manner, line, lease, this, resolve, reject);
       line.send(sending);
       const limits = limitsOf(request.config, this.#host.limits, remainingMs());
@@ -170,7 +177,9 @@ export class Queries implements Sender {
     // A write is timed alone: others before it may be answered in the same way.
     const timed = profile.wantsTime && (profile.kind === 'read' || (this.#mayShare(profile) && isFirst));
     const own = config.name;
-    const name = own || (this.#namesItself(config, profile) ? profile.name : undefined);
+    const name =
+      own ||
+      (this.#namesItself(config, profile) && this.#host.pooler.allowsNames() ? profile.name : undefined);
     if (name === undefined || unnamed || names.isPending(name)) {
       return timed || isFirst ? { name: undefined, closes: undefined, timed, isFirst } : plainManner;
     }

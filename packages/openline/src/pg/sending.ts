@@ -28,6 +28,8 @@ export interface Sender {
   readonly lastTurnAt: number;
   /** A statement took so long to reach the server and be parsed there. */
   reached(ms: number): void;
+  /** The server had lost one of Openline's own names, or had it already. */
+  nameLost(): void;
   /** The connection is free of it. `fatal`: what has killed the connection; `error`: what the statement failed with. */
   ended(sending: Sending, fatal: unknown, error: unknown): void;
 }
@@ -37,6 +39,8 @@ const mostResent = 3;
 
 /** What a server says of a prepared name that it does not know (any more), or whose result has changed. */
 const nameRefused = new Set<unknown>(['26000', '0A000']);
+/** What it says of one that it has already. */
+const nameTaken = '42P05';
 
 /** A statement on its way. Its line tells it when it is answered, or that it never will be. */
 export class Sending extends DriverQuery {
@@ -148,14 +152,21 @@ export class Sending extends DriverQuery {
     if (this.#executing !== undefined)
       request.profile.took(outsideMs(this.#executing, this.#sender.lastTurnAt));
     if (this.#onNoData !== undefined) this.#line.client.connection.off('noData', this.#onNoData);
-    const refused =
-      this.#failure !== undefined && manner.name !== undefined && nameRefused.has(codeOf(this.#failure));
-    if (refused) this.#line.names.forget(manner.name);
+    const refused = this.#failure !== undefined && this.#isRefused(codeOf(this.#failure));
+    if (refused) this.#line.names.forget(manner.name!);
     this.#sender.ended(this, undefined, this.#failure);
     if (refused && isQuiet && !request.unnamed) {
       request.unnamed = true;
       this.sendAgain(this.#failure as Error);
     } else this.#settle();
+  }
+
+  #isRefused(code: unknown): boolean {
+    const { name } = this.manner;
+    if (name === undefined) return false;
+    const isOwn = name === this.request.profile.name;
+    if (isOwn && (code === '26000' || code === nameTaken)) this.#sender.nameLost();
+    return nameRefused.has(code) || (isOwn && code === nameTaken);
   }
 
   /** It will not be answered: the connection has died. */

@@ -1,5 +1,6 @@
 // What the pool knows of each text it has run: its kind, how long the server takes for it, and the name it is prepared under.
 
+import { randomBytes } from 'node:crypto';
 import { classify, type StatementKind } from './statement.ts';
 
 /** Texts known at most, in two generations: those not asked for in half of that many new ones are forgotten. */
@@ -22,7 +23,7 @@ const deviationGain = 1 / 4;
 /** What is known of one text. */
 export class Profile {
   readonly kind: StatementKind;
-  /** Under which it is prepared when it comes again; unique in the process. */
+  /** Under which it is prepared when it comes again; no other process has it. */
   readonly name: string;
   /** How often it was asked. */
   uses = 0;
@@ -61,6 +62,8 @@ export class Profile {
 }
 
 let names = 0;
+/** Behind a pooler other processes share the session: one name must not stand there for two texts. */
+const ofThisProcess = randomBytes(6).toString('hex');
 
 /** The texts of one pool. */
 export class Statements {
@@ -71,7 +74,8 @@ export class Statements {
   profile(text: string): Profile {
     const known = this.#recent.get(text);
     if (known !== undefined) return known;
-    const profile = this.#older.get(text) ?? new Profile(classify(text), `openline_${++names}`);
+    const profile =
+      this.#older.get(text) ?? new Profile(classify(text), `openline_${ofThisProcess}_${++names}`);
     if (text.length <= longestTextKnown) {
       if (this.#recent.size >= textsPerGeneration) {
         this.#older = this.#recent;

@@ -24,10 +24,12 @@ import {
   hostsOf,
   type PgPoolOptions,
   pipelining,
+  preparedNames,
   resetPolicy,
   startupOptions,
   statementTimeouts,
 } from './options.ts';
+import { Pooler } from './pooler.ts';
 import { Queries } from './queries.ts';
 import { Sessions } from './session-reset.ts';
 import { Watch } from './watch.ts';
@@ -57,6 +59,7 @@ export class Workings {
   readonly #given: PgPoolOptions;
   readonly #front: PoolFront;
   readonly #connectTimeoutMs: number;
+  readonly #pooler: Pooler;
   readonly #hosts: Hosts | undefined;
   readonly #startupOptions: string | undefined;
   readonly #sessions: Sessions;
@@ -74,6 +77,7 @@ export class Workings {
     this.#connectTimeoutMs = connectTimeoutMs;
     this.keepaliveMs = keepaliveMs;
     this.limits = { poolName: given.name ?? 'pg', acquireTimeoutMs, ...statementTimeouts(given) };
+    this.#pooler = new Pooler(preparedNames(given));
     this.#hosts = hostsOf(given);
     this.#startupOptions = startupOptions(given);
     this.#sessions = new Sessions(resetPolicy(given), () => front.options.onConnect);
@@ -101,6 +105,7 @@ export class Workings {
       lines: this.#lines,
       pipelining: pipelining(this.#given.pipeline),
       limits: this.limits,
+      pooler: this.#pooler,
       acquire: (options) => this.acquire(options),
       lent: (client) => this.#tellOfLoan(client),
       returned: (client, error) => {
