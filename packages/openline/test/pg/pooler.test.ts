@@ -1,5 +1,5 @@
 // A pool behind PgBouncer, where a connection is no session of the server: nothing that is prepared may be missed or mistaken there.
-import { ConnectError } from 'openline';
+import { AcquireTimeoutError } from 'openline';
 import { Pool } from 'openline/pg';
 import pg from 'pg';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -70,13 +70,24 @@ describe('connected to the server itself', () => {
     const pool = ended(new Pool(database.config({ max: 1 })));
     await repeat(pool);
     const [{ name }] = (await pool.query(ownNames)).rows as [{ name: string }];
-    const number = Number(name.slice(name.lastIndexOf('_') + 1));
-    const next = [1, 2, 3].map((more) => `${name.slice(0, name.lastIndexOf('_') + 1)}${number + more}`);
-    for (const each of next) await pool.query(`prepare ${each} as select 'wrong'`);
+    const [, prefix, number] = /^(.*_)(\d+)$/.exec(name)!;
+    await pool.use(async (client) => {
+      for (let more = 1; more < 10; more++)
+        await client.query(`prepare ${prefix}${Number(number) + more} as select 'wrong'`);
+    });
     for (let n = 0; n < 4; n++) {
       expect((await pool.query('select $1::int as taken', [n])).rows).toEqual([{ taken: n }]);
     }
   });
+});
+
+test("a user's own name that is taken is refused as by pg", async () => {
+  for (const pool of [new pg.Pool(database.config({ max: 1 })), new Pool(database.config({ max: 1 }))]) {
+    ended(pool);
+    await pool.query("prepare mine as select 'wrong'");
+    const asked = pool.query({ name: 'mine', text: 'select $1::int as n', values: [1] });
+    await expect(asked).rejects.toMatchObject({ code: '42P05' });
+  }
 });
 
 describe.skipIf(lacksPgBouncer)(`through PgBouncer${lacksPgBouncer ? ` (${lacksPgBouncer})` : ''}`, () => {
@@ -100,6 +111,12 @@ describe.skipIf(lacksPgBouncer)(`through PgBouncer${lacksPgBouncer ? ` (${lacksP
       await repeat(sure);
       expect((await sure.query(ownNames)).rows).toHaveLength(1);
       await sure.query('deallocate all');
+    });
+
+    test('names that are used all the same, and missed or met there, fail nobody', async () => {
+      const max = poolMode === 'session' ? 2 : 5;
+      const pools = [1, 2].map(() => bouncer.pool({ max, preparedNames: true }));
+      await Promise.all(pools.map((pool) => load(pool, 3)));
     });
 
     test('transactions hold together', async () => {
@@ -161,8 +178,9 @@ describe.skipIf(lacksPgBouncer)(`through PgBouncer${lacksPgBouncer ? ` (${lacksP
       }
       const late = bouncer.pool({ acquireTimeoutMs: 1_000 });
       const error = await late.query('select 1').catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(AcquireTimeoutError);
       expect(String(error)).toMatch(/no more connections allowed/);
-      expect(error).not.toBeInstanceOf(TypeError);
+      expect((error as Error).cause).toMatchObject({ kind: 'connect', code: '08P01', phase: 'startup' });
     });
 
     test('a pool that has connections goes on with fewer', async () => {
@@ -170,4 +188,3 @@ describe.skipIf(lacksPgBouncer)(`through PgBouncer${lacksPgBouncer ? ` (${lacksP
     });
   });
 });
-void ConnectError;
