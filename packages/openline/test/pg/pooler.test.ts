@@ -167,6 +167,22 @@ describe.skipIf(lacksPgBouncer)(`through PgBouncer${lacksPgBouncer ? ` (${lacksP
     });
   });
 
+  describe('that has come between later', () => {
+    const bouncer = givenPgBouncer(database, { poolMode: 'transaction', poolSize: 1 });
+
+    test('is noticed at the first name that is missed', async () => {
+      const pool = ended(new Pool(database.config({ max: 1 })));
+      await repeat(pool);
+      pool.options.port = bouncer.config().port;
+      await pool.refresh({ immediate: true });
+      await repeat(pool);
+      expect((await pool.query(ownNames)).rows).toHaveLength(1);
+      await pool.query('deallocate all');
+      for (let round = 0; round < 2; round++) await repeat(pool);
+      expect((await pool.query(ownNames)).rows).toEqual([]);
+    });
+  });
+
   describe('with its fill of clients', () => {
     const bouncer = givenPgBouncer(database, { poolMode: 'transaction', maxClients: 2 });
 
