@@ -33,7 +33,7 @@ export interface AcquireOptions {
 /** Shorter deadlines count from a fresh reading of the clock; to longer ones the age of the turn's reading makes no difference. */
 const freshBelowMs = 10_000;
 /** A waiting exclusive lease is overtaken by no more shared ones than this. */
-const mostOvertakes = 20;
+const mostOvertakes = 40;
 
 /** What the dispatcher works with. */
 export interface DispatcherParts<C> {

@@ -102,8 +102,8 @@ describe('where shared leases go first', () => {
   });
 
   test.each([
-    [19, ['pending', 'resolved']],
-    [20, ['resolved', 'pending']],
+    [39, ['pending', 'resolved']],
+    [40, ['resolved', 'pending']],
   ])('an exclusive one behind which %i came before goes %j', async (before, states) => {
     const kit = setUp({ max: 2, maxWaiters: 5_000, connector: { capacity: 4, sharesFirst: true } });
     await openIdle(kit, 2);
