@@ -63,7 +63,7 @@ export class LimitWatch {
   readonly #poolName: string;
   #timer: TimerHandle | undefined;
 
-  constructor(sending: Sending, line: Line, limits: StatementLimits, poolName: string) {
+  constructor(sending: Sending, line: Line, limits: StatementLimits, { poolName }: PoolLimits) {
     this.#sending = sending;
     this.#line = line;
     this.#limits = limits;
@@ -71,9 +71,17 @@ export class LimitWatch {
     if (limits.limitMs !== Number.POSITIVE_INFINITY) {
       // The answer may be there already, unread, while the process was busy: it is read first.
       const late = (): void => void realSetImmediate(() => this.#strike(this.#tooLate()));
-      this.#timer = systemClock.setTimer(late, limits.limitMs);
+      this.#timer = systemClock.setTimer(late, this.#leftMs());
     }
     limits.signal?.addEventListener('abort', this);
+  }
+
+  /** What `withDeadline` leaves is counted already. */
+  #leftMs(): number {
+    const { limitMs, option } = this.#limits;
+    const { sentAt, resent } = this.#sending.request;
+    if (resent === 0 || option === 'withDeadline') return limitMs;
+    return limitMs - (systemClock.now() - sentAt!.ms);
   }
 
   handleEvent(): void {

@@ -87,7 +87,7 @@ export class Line {
 
   /** Whether one more statement may share the line. */
   takes({ costMs, bytes, isLast }: Claim, budgetMs: number): boolean {
-    if (this.#closed) return false;
+    if (this.#closed || this.#cancelling !== undefined) return false;
     if (this.#load === 0) return true;
     return (
       this.#expectedMs + costMs <= budgetMs &&

@@ -76,6 +76,7 @@ export class Queries implements Sender {
           this.#lendAtOnce(shares, request) ?? (await this.#wait(shares, request).catch(throwAsDriver));
         const outcome = await this.#send(request, lease);
         if (outcome !== again) return outcome;
+        config.signal?.throwIfAborted();
       }
     } catch (error) {
       return fromHere(error);
@@ -99,6 +100,7 @@ export class Queries implements Sender {
       costMs: profile.expectedMs,
       isLast: profile.kind !== 'read',
       began: systemClock.turnNow(),
+      sentAt: undefined,
       resent: 0,
       moved: false,
       unnamed: false,
@@ -153,9 +155,9 @@ export class Queries implements Sender {
       this.#host.pooler.askIfWanted(line);
       const sending = new Sending(request, manner, line, lease, this, resolve, reject);
       line.send(sending);
+      request.sentAt ??= systemClock.turnNow();
       const limits = limitsOf(request.config, this.#host.limits, remainingMs());
-      if (limits !== undefined)
-        sending.watchedBy(new LimitWatch(sending, line, limits, this.#host.limits.poolName));
+      if (limits !== undefined) sending.watchedBy(new LimitWatch(sending, line, limits, this.#host.limits));
     });
   }
 

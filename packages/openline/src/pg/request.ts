@@ -33,6 +33,8 @@ export interface Request extends Claim {
   readonly profile: Profile;
   /** When it was asked. */
   readonly began: Moment;
+  /** When it was first sent: its limits count from there, however often it is sent again. */
+  sentAt: Moment | undefined;
   /** Times it was sent again, for any reason. */
   resent: number;
   /** It stood behind a statement that did not end, and was sent elsewhere: once. */
