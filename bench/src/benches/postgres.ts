@@ -15,7 +15,7 @@ export const postgres: Bench = {
   name: 'postgres',
   title: 'PostgreSQL over loopback, 10 connections; select $1::int where nothing else is said',
   notes: [
-    'CPU is the client process alone. pg and openline/pg send unnamed statements, postgres.js prepares them (its default).',
+    'CPU is the client process alone. pg sends unnamed statements; openline/pg and postgres.js prepare what comes again (their default).',
     'The server, which flushes nothing to disk, and the slow network share the machine with the client.',
     'A read counts generated rows: as many as one client alone gets counted in the time.',
   ],
