@@ -13,6 +13,8 @@ import { until } from './waiting.ts';
 
 const START_MS = 30_000;
 const ORPHANS_MS = 10_000;
+/** A killed process is a zombie until its parent, or the system's first process, has looked. */
+const BURIAL_MS = 2_000;
 
 /** What does not change between the starts of a server. */
 export interface PostmasterOptions {
@@ -42,7 +44,7 @@ export async function startPostmaster(options: PostmasterOptions, port: number):
 
 async function startOnce(options: PostmasterOptions, port: number): Promise<ProcessIdentity> {
   const { place, programs, runAs } = options;
-  removeMisleadingLock(place.data);
+  await removeMisleadingLock(place.data);
   // A file and not a pipe: a full pipe would block the server whenever this process is busy or stopped.
   const output = openSync(place.log, 'w', 0o600);
   const args = ['-D', place.data, '-p', String(port)];
@@ -84,12 +86,24 @@ function isReady(data: string, pid: number | undefined): boolean {
 }
 
 /**
- * A lock file of a dead server is PostgreSQL's own to judge: it holds what is needed to free the shared memory. Only
- * where its process id belongs to somebody else by now would PostgreSQL refuse to start.
+ * A lock file of a dead server is PostgreSQL's own to judge: it holds what is needed to free the shared memory. Only where its process id
+ * belongs to somebody else by now, or to a zombie that nobody buries, would PostgreSQL refuse to start.
  */
-function removeMisleadingLock(data: string): void {
+async function removeMisleadingLock(data: string): Promise<void> {
   const pid = Number(readLock(data)[0]);
-  if (pid > 0 && identify(pid) !== undefined) rmSync(join(data, 'postmaster.pid'), { force: true });
+  if (!(pid > 0)) return;
+  if (identify(pid) === undefined && (await until(() => !isTaken(pid), BURIAL_MS))) return;
+  rmSync(join(data, 'postmaster.pid'), { force: true });
+}
+
+/** Whether the system still knows a process id, as PostgreSQL asks it: zombies count. */
+function isTaken(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
 }
 
 function readLock(data: string): string[] {

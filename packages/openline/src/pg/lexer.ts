@@ -3,6 +3,9 @@
 /** What a token is; `end` is the end of the text, `fault` a text that cannot be told apart for sure. */
 export type TokenKind = 'word' | 'quoted' | 'string' | 'number' | 'parameter' | 'symbol' | 'end' | 'fault';
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant.
+const notAscii = /[^\x00-\x7f]/;
+
 const isDigit = (code: number): boolean => code >= 48 && code <= 57;
 const isLetter = (code: number): boolean =>
   (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === 95 || code >= 128;
@@ -86,7 +89,9 @@ export class Lexer {
     const text = this.#text;
     const start = this.#at;
     while (this.#at < text.length && isInWord(text.charCodeAt(this.#at))) this.#at++;
-    this.value = text.slice(start, this.#at).toLowerCase();
+    const word = text.slice(start, this.#at);
+    // The server folds ASCII for sure, and the rest by its locale: such a name is none that is known.
+    this.value = notAscii.test(word) ? word : word.toLowerCase();
     const code = text.charCodeAt(this.#at);
     if (code === quote) {
       if (this.value === 'e') return this.#string(true, true);

@@ -3,7 +3,7 @@
 import type { DriverClient, DriverConnection } from './driver.ts';
 import { harmlessFunctions } from './harmless-functions.ts';
 import { Lexer, type TokenKind } from './lexer.ts';
-import { classify, namesNext, notCalled } from './statement.ts';
+import { classify, isGrammar, mayCallByDot, namesNext } from './statement.ts';
 
 /** Statements that leave nothing but a transaction, which is rolled back, or nothing at all. */
 const traceless = new Set([
@@ -64,6 +64,7 @@ function callsUnknown(text: string): boolean {
     if (kind === 'fault') return true;
     const token = { kind, value: lexer.value };
     if (kind === 'symbol' && token.value === '(' && isUnknownCall(before)) return true;
+    if (kind === 'word' && isCallByDot(token.value, before)) return true;
     before = [token, ...before.slice(0, 3)];
   }
 }
@@ -75,8 +76,16 @@ function isUnknownCall([name, second, third, fourth]: readonly Token[]): boolean
     return !(third!.kind !== 'symbol' && fourth!.kind === 'word' && fourth!.value === 'into');
   }
   if (second!.kind === 'word' && columnsNext.has(second!.value)) return false;
-  if (name!.kind === 'word' && (notCalled.has(name!.value) || beforeColumns.has(name!.value))) return false;
+  if (name!.kind === 'word') {
+    if (beforeColumns.has(name!.value)) return false;
+    if (isGrammar(name!.value, { token: second!.kind, value: second!.value })) return false;
+  }
   return !harmlessFunctions.has(name!.value);
+}
+
+function isCallByDot(name: string, [dot, owner]: readonly Token[]): boolean {
+  if (dot!.kind !== 'symbol' || dot!.value !== '.') return false;
+  return mayCallByDot(name, { token: owner!.kind, value: owner!.value });
 }
 
 /** The verdicts on the texts of one pool. */

@@ -27,6 +27,10 @@ const reads = [
   'select array[1, 2], array(select 1), extract(epoch from now()), substring(name from 1 for 2) from items',
   'select * from generate_series(1, 3) as numbers(n) cross join lateral (select n + 1) as next(m)',
   "select json_build_object('a', coalesce(name, 'none')) from items group by grouping sets ((name), ())",
+  'select i.name, "i".price from items as i left join (select 1 as id) as other on other.id = i.id',
+  'select count(*) filter (where id > 1), rank() over (partition by name order by (id)) from items group by id, name',
+  "select name like ('a' || '%'), name ilike ('b'), 'x'::character varying(3) from items tablesample system (50)",
+  'select name, count(*) from items group by rollup (name)',
   'select case when id > (select max(id) from items) then 1 else 0 end from items limit (1) offset (0)',
 ];
 const writes = [
@@ -46,7 +50,28 @@ const writes = [
   'select other.lower(name) from items',
   'select "Lower"(name) from items',
 ];
+/** Ways to call a function that do not look like one, and words of the grammar that may name one. */
+const disguised = [
+  'select (0.3::float8).pg_sleep',
+  'select $1.pg_sleep',
+  'select (array[0.3])[1].pg_sleep',
+  'select a.pg_sleep from unnest(array[0.3]) as a',
+  "select s.nextval from (select 's'::regclass) as s",
+  'select (0.3::float8)."pg_sleep"',
+  'select treat(0.3 as pg_sleep)',
+  'select by(1)',
+  'select key(1)',
+  'select rollup(1)',
+  'select filter(1), over(1), groups(1), range(1), rows(1), next(1), last(1), escape(1)',
+  'select join(1)',
+  'select 1, join(1)',
+  'select not ilike(1)',
+  'select * from items tablesample anything(1)',
+  'select ran\u212a() over () from items',
+];
 const exclusives = [
+  'insert into items select 1 into copied',
+  'select update into copied from items',
   '',
   ';',
   '-- nothing',
@@ -76,6 +101,7 @@ const exclusives = [
 
 describe('the kind of a text', () => {
   test.each(reads)('read: %s', (text) => expect(classify(text)).toBe('read'));
+  test.each(disguised)('write: %s', (text) => expect(classify(text)).toBe('write'));
   test.each(writes)('write: %s', (text) => expect(classify(text)).toBe('write'));
   test.each(exclusives.map((text) => [text.slice(0, 60), text]))('exclusive: %s', (_, text) =>
     expect(classify(text)).toBe('exclusive'),
