@@ -9,26 +9,15 @@ import type { Lease } from './lease.ts';
 import type { Lending } from './lending.ts';
 import type { NestingGuard } from './nesting.ts';
 import type { Observers } from './observer.ts';
-import { checkAcquire } from './options.ts';
+import { type AcquireOptions, checkAcquire } from './options.ts';
 import type { Parts } from './parts.ts';
 import { placeBudget } from './place.ts';
 import { leastLoaded, type Placement, PoolLines } from './placement.ts';
 import { deadlines, isTooLate, requestDeadline } from './request-deadline.ts';
 import { type Slot, type SlotTable, State } from './slot.ts';
+import { Spacing } from './spacing.ts';
 import type { Turnaround } from './turnaround.ts';
 import { Abortion, Waiter, type WaiterQueue, type WaiterTerms } from './waiter.ts';
-
-/** Options of one acquire. */
-export interface AcquireOptions {
-  /** The deadline of this acquire, in milliseconds from now. Default the pool's `acquireTimeoutMs`; 0: only what can be lent at once; `Infinity`: none. */
-  readonly timeoutMs?: number | undefined;
-  /** Ends the wait with the signal's own reason. */
-  readonly signal?: AbortSignal | undefined;
-  /** `'exclusive'` (default): the connection alone; `'shared'`: a share of it, up to the connector's `capacity`. */
-  readonly mode?: LeaseMode | undefined;
-  /** What a shared lease is wanted for, in the terms of the connector's `place`. */
-  readonly claim?: unknown;
-}
 
 /** Shorter deadlines count from a fresh reading of the clock; to longer ones the age of the turn's reading makes no difference. */
 const freshBelowMs = 10_000;
@@ -68,6 +57,7 @@ export class Dispatcher<C> {
   readonly #lines: PoolLines<C>;
   readonly #place: Placement<C>;
   readonly #sharesFirst: boolean;
+  readonly #spacing: Spacing<C>;
   #turns = 0;
   /** The line that empties for the exclusive lease at the head of the queue. */
   #reserved: Slot<C> | undefined;
@@ -87,6 +77,7 @@ export class Dispatcher<C> {
     this.#lines = new PoolLines(parts, () => this.#freshest(this.#clock.turnNow()));
     this.#place = parts.connector.place?.bind(parts.connector) ?? leastLoaded;
     this.#sharesFirst = parts.connector.sharesFirst === true;
+    this.#spacing = new Spacing(parts, () => this.dispatch());
     const timeoutMs = parts.options.acquireTimeoutMs;
     this.#usualTerms = {
       timeoutMs,
@@ -96,6 +87,7 @@ export class Dispatcher<C> {
       granted: undefined,
       holdsAlready: false,
       claim: undefined,
+      expectedMs: 0,
     };
   }
 
@@ -159,9 +151,13 @@ export class Dispatcher<C> {
     const now = timeoutMs < freshBelowMs ? { ms: this.#clock.now() } : this.#clock.turnNow();
     const holdsAlready = this.#nesting.marks && this.#nesting.holdsAlready;
     const granted = this.#nesting.marks ? this.#nesting.mark() : undefined;
-    if (parts.waiting === 0 && parts.state === 'running') {
+    // Whoever may not wait is not held back.
+    const mayWait = mode === 'exclusive' && timeoutMs > 0 && parts.options.maxWaiters > 0;
+    const expectedMs = mayWait ? (options?.expectedMs ?? 0) : 0;
+    if (parts.waiting === 0 && parts.state === 'running' && !this.#spacing.holdsBack(expectedMs, now)) {
       const lease = this.#lendNow(mode, options?.claim, now, this.acquire);
       if (lease !== undefined) {
+        this.#spacing.begins(expectedMs, now);
         granted?.(lease);
         return Promise.resolve(lease);
       }
@@ -185,7 +181,16 @@ export class Dispatcher<C> {
     ) {
       const abortion = signal === undefined ? undefined : this.#listen(signal, waiter, mode);
       const claim = options?.claim;
-      waiter.terms = { timeoutMs, requestTimeoutMs, place, abortion, granted, holdsAlready, claim };
+      waiter.terms = {
+        timeoutMs,
+        requestTimeoutMs,
+        place,
+        abortion,
+        granted,
+        holdsAlready,
+        claim,
+        expectedMs,
+      };
     }
     this.#enqueue(waiter, mode);
     return promise;
@@ -263,6 +268,7 @@ export class Dispatcher<C> {
     this.#deadlines.keepAlive(false);
     this.#demand.keepAlive(false);
     this.#parts.growth.queueEmptied();
+    this.#spacing.queueEmptied();
     this.#unreserve();
   }
 
@@ -274,12 +280,23 @@ export class Dispatcher<C> {
     if (parts.exclusive.size === 0) this.#unreserve();
     if (parts.shared.size === 0) this.#serveExclusive(now);
     else this.#serveBoth(now);
-    if (parts.slots.size < parts.max) this.#demand.grow(now.ms);
+    if (parts.slots.size < parts.max && !this.#keepsIdle(now)) this.#demand.grow(now.ms);
+  }
+
+  /** Whether a connection is there for the exclusive lease at the head of the queue, and is only not lent yet. */
+  #keepsIdle(now: Moment): boolean {
+    const { head } = this.#parts.exclusive;
+    return (
+      head !== undefined &&
+      this.#freshest(now) !== undefined &&
+      this.#spacing.holdsBack(head.terms.expectedMs, now)
+    );
   }
 
   #serveExclusive(now: Moment): void {
     const { exclusive } = this.#parts;
     while (exclusive.head !== undefined) {
+      if (this.#spacing.holdsBack(exclusive.head.terms.expectedMs, now)) return;
       const slot = this.#takeFresh(now);
       if (slot === undefined) {
         this.#validateForWaiters();
@@ -303,6 +320,8 @@ export class Dispatcher<C> {
       const alone = exclusive.head;
       const sharing = shared.head;
       if (alone !== undefined && (sharing === undefined || this.#goesFirst(alone, sharing))) {
+        // Enough have passed it: what is idle is its own, fresh or not.
+        if (this.#spacing.holdsBack(alone.terms.expectedMs, now)) return;
         const slot = this.#takeFresh(now);
         if (slot !== undefined) {
           this.#serve(alone, 'exclusive', slot, now);
@@ -327,7 +346,9 @@ export class Dispatcher<C> {
   #serve(waiter: Waiter<C>, mode: LeaseMode, slot: Slot<C>, now: Moment): void {
     this.#queue(mode).remove(waiter);
     if (this.#parts.waiting === 0) this.#queueEmptied();
+    this.#spacing.begins(waiter.terms.expectedMs, now);
     const waitedMs = now === waiter.began ? 0 : now.ms - waiter.began.ms;
+    if (mode === 'shared') this.#spacing.lastShare = now;
     waiter.accept(this.#lending.lend(mode, slot, now, waitedMs, waiter.terms.place));
   }
 
@@ -352,6 +373,7 @@ export class Dispatcher<C> {
 
   // biome-ignore lint/complexity/noBannedTypes: any function at all may stand in a stack.
   #lendNow(mode: LeaseMode, claim: unknown, now: Moment, below: Function): Lease<C> | undefined {
+    if (mode === 'shared') this.#spacing.lastShare = now;
     const slot = mode === 'exclusive' ? this.#takeFresh(now) : this.#lineForShare(claim);
     return slot === undefined
       ? undefined
@@ -408,7 +430,9 @@ export class Dispatcher<C> {
     const hasEmptied = slot === this.#emptied;
     this.#emptied = undefined;
     const isForHead =
-      head !== undefined && (sharing === undefined || (hasEmptied && head.turn < sharing.turn));
+      head !== undefined &&
+      (sharing === undefined || (hasEmptied && head.turn < sharing.turn)) &&
+      !this.#spacing.holdsBack(head.terms.expectedMs, now);
     if (!isForHead || parts.state !== 'running') {
       if (slot.state === State.leased) this.#slots.move(slot, State.idle);
       this.#slots.idle.push(slot);

@@ -3,7 +3,6 @@
 export { nearestName } from './checks.ts';
 export { type Clock, type Moment, systemClock, type TimerHandle } from './clock.ts';
 export type { CheckContext, Connector, OpenContext } from './connector.ts';
-export type { AcquireOptions } from './dispatcher.ts';
 export {
   AcquireTimeoutError,
   ConnectError,
@@ -31,7 +30,13 @@ export {
   type OpenPhase,
   type PoolObserver,
 } from './observer.ts';
-export { checkOptions, type PoolOptions, poolOptionNames, warnOfSeconds } from './options.ts';
+export {
+  type AcquireOptions,
+  checkOptions,
+  type PoolOptions,
+  poolOptionNames,
+  warnOfSeconds,
+} from './options.ts';
 export type { PoolState } from './parts.ts';
 export type { Line, Lines, Placement } from './placement.ts';
 export {

@@ -3,6 +3,7 @@
 import { type NumberRule, OptionChecks } from './checks.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { InvalidOptionsError } from './errors.ts';
+import type { LeaseMode } from './holder.ts';
 import type { PoolObserver } from './observer.ts';
 
 /** Options of {@link createPool}. Durations are in milliseconds. */
@@ -44,6 +45,7 @@ const count: NumberRule = { min: 0, infinite: true, integer: true };
 const countFromOne: NumberRule = { min: 1, infinite: true, integer: true };
 const duration: NumberRule = { min: 0, infinite: true, integer: false };
 /** Where 0 has no meaning that everybody would guess, it is refused: `Infinity` says "never", a small number says "soon". */
+const finiteDuration: NumberRule = { ...duration, infinite: false };
 const durationAboveZero: NumberRule = { min: 1, infinite: true, integer: false };
 
 const numbers = {
@@ -142,16 +144,38 @@ export function checkDeadline(timeoutMs: unknown, options: { readonly clock?: Cl
   return clock;
 }
 
+/** Options of one acquire. */
+export interface AcquireOptions {
+  /** The deadline of this acquire, in milliseconds from now. Default the pool's `acquireTimeoutMs`; 0: only what can be lent at once; `Infinity`: none. */
+  readonly timeoutMs?: number | undefined;
+  /** Ends the wait with the signal's own reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** `'exclusive'` (default): the connection alone; `'shared'`: a share of it, up to the connector's `capacity`. */
+  readonly mode?: LeaseMode | undefined;
+  /** What a shared lease is wanted for, in the terms of the connector's `place`. */
+  readonly claim?: unknown;
+  /**
+   * How long an exclusive lease is expected to last, in milliseconds. Default: not known. Where shared leases go first (the connector's
+   * `sharesFirst`) and are in use, long ones begin a little apart: 0.4 / `max` of this time if that is a millisecond or more, though a connection be idle.
+   */
+  readonly expectedMs?: number | undefined;
+}
+
 /** Checks the options of one acquire. Returns its deadline, if it has one of its own. */
 export function checkAcquire(
   poolName: string,
-  options: { timeoutMs?: unknown; mode?: unknown; signal?: unknown },
+  options: { timeoutMs?: unknown; mode?: unknown; signal?: unknown; expectedMs?: unknown },
 ): number | undefined {
-  const { timeoutMs, mode } = options;
+  const { timeoutMs, mode, expectedMs } = options;
   if (mode !== undefined && mode !== 'exclusive' && mode !== 'shared') {
     throw new InvalidOptionsError(poolName, [
       { option: 'mode', problem: `is not known: give 'exclusive' or 'shared'` },
     ]);
+  }
+  if (expectedMs !== undefined) {
+    const checks = new OptionChecks(poolName, { expectedMs });
+    checks.number('expectedMs', 0, finiteDuration);
+    checks.done();
   }
   return timeoutMs === undefined ? undefined : checkTimeout(poolName, timeoutMs);
 }

@@ -4,7 +4,7 @@ import { Closer, closingCountsMs } from './closer.ts';
 import type { Connector } from './connector.ts';
 import { Deadlines, holdersOf } from './deadlines.ts';
 import { Demand } from './demand.ts';
-import { type AcquireOptions, Dispatcher } from './dispatcher.ts';
+import { Dispatcher } from './dispatcher.ts';
 import { InvalidOptionsError, PoolClosedError, type PoolCounts } from './errors.ts';
 import type { HolderInfo, LeaseMode } from './holder.ts';
 import type { Lease } from './lease.ts';
@@ -13,7 +13,14 @@ import { Maintainer } from './maintainer.ts';
 import type { PoolTimes, PoolTotals } from './measures.ts';
 import { NestingGuard } from './nesting.ts';
 import { Opener } from './opener.ts';
-import { checkSize, checkTimeout, type PoolOptions, resolveOptions, warnOfSeconds } from './options.ts';
+import {
+  type AcquireOptions,
+  checkSize,
+  checkTimeout,
+  type PoolOptions,
+  resolveOptions,
+  warnOfSeconds,
+} from './options.ts';
 import { Parts, type PoolState } from './parts.ts';
 import { type Slot, State, type StateName, stateNames } from './slot.ts';
 import { Turnaround } from './turnaround.ts';

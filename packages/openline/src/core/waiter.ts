@@ -20,6 +20,8 @@ export interface WaiterTerms<C> {
   readonly holdsAlready: boolean;
   /** What a shared lease is wanted for. */
   readonly claim: unknown;
+  /** How long an exclusive lease is expected to last, in milliseconds; 0 where that is not known. */
+  readonly expectedMs: number;
 }
 
 /** A caller that waits for a connection. There may be very many: it has no field that could be elsewhere. */

@@ -119,16 +119,21 @@ export class Queries implements Sender {
 
   #lendAtOnce(shares: boolean, request: Request): Lease<DriverClient> | undefined {
     const { engine } = this.#host;
-    return shares ? engine.tryAcquire('shared', request) : engine.tryAcquire();
+    if (shares) return engine.tryAcquire('shared', request);
+    // A long one may have to begin a little apart from others.
+    return request.profile.holdsMs === undefined ? engine.tryAcquire() : undefined;
   }
 
   #wait(shares: boolean, request: Request): Promise<Lease<DriverClient>> {
     const { resent, began } = request;
     const { signal } = request.config;
-    if (!shares && resent === 0 && signal === undefined) return this.#host.acquire(undefined);
+    const expectedMs = shares ? undefined : request.profile.holdsMs;
+    if (!shares && resent === 0 && signal === undefined && expectedMs === undefined)
+      return this.#host.acquire(undefined);
     // One deadline for all waits of a statement, however often it is sent.
     const timeoutMs = resent === 0 ? undefined : this.#leftToWait(began);
-    return this.#host.acquire({ mode: shares ? 'shared' : 'exclusive', claim: request, timeoutMs, signal });
+    const mode = shares ? 'shared' : 'exclusive';
+    return this.#host.acquire({ mode, claim: request, timeoutMs, signal, expectedMs });
   }
 
   #leftToWait(began: Moment): number {
@@ -229,7 +234,8 @@ export class Queries implements Sender {
     });
   }
 
-  ended({ lease }: Sending, failure: unknown, error: unknown): void {
+  ended({ lease, request }: Sending, failure: unknown, error: unknown): void {
+    if (lease.mode === 'exclusive') request.profile.held(systemClock.turnNow().ms - lease.acquiredAt);
     this.#end(lease, failure, error);
   }
 

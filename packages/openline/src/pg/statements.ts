@@ -19,6 +19,8 @@ const timedAtFirst = 8;
 /** How a fresh time changes the mean and the deviation: RFC 6298, section 2. */
 const meanGain = 1 / 8;
 const deviationGain = 1 / 4;
+/** How fast the time that a text holds a connection is believed to grow; it falls at once, so that one slow run makes no text a long one. */
+const holdGain = 1 / 8;
 
 /** What is known of one text. */
 export class Profile {
@@ -31,6 +33,7 @@ export class Profile {
   #meanMs = 0;
   #deviationMs = 0;
   #longShare = 0;
+  #holdsMs = 0;
 
   constructor(kind: StatementKind, name: string) {
     this.kind = kind;
@@ -41,6 +44,16 @@ export class Profile {
   get expectedMs(): number {
     if (this.#times === 0 || this.#longShare > mostLong) return Number.POSITIVE_INFINITY;
     return Math.max(leastMs, this.#meanMs + this.#deviationMs);
+  }
+
+  /** How long its last runs have held a connection of their own at the least, in milliseconds; nothing when that is not long. */
+  get holdsMs(): number | undefined {
+    return this.#holdsMs < longMs ? undefined : this.#holdsMs;
+  }
+
+  /** A run held a connection of its own so long. */
+  held(ms: number): void {
+    this.#holdsMs = Math.min(ms, this.#holdsMs + (ms - this.#holdsMs) * holdGain);
   }
 
   /** Whether the next run is to be timed. */

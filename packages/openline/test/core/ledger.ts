@@ -8,6 +8,7 @@ export interface Caller {
   readonly number: number;
   readonly mode: LeaseMode;
   readonly deadline: number;
+  readonly expectedMs: number;
   readonly aborter: AbortController | undefined;
   state: 'pending' | 'holding' | 'refused' | 'ended';
   lease: Lease<FakeConnection> | undefined;
@@ -43,7 +44,7 @@ export class Ledger {
   ): Caller {
     const deadline = this.#clock.now() + (options.timeoutMs ?? defaultTimeoutMs);
     const mode = options.mode ?? 'exclusive';
-    const caller = this.#add({ mode, deadline, aborter });
+    const caller = this.#add({ mode, deadline, expectedMs: options.expectedMs ?? 0, aborter });
     promise.then(
       (lease) => this.#granted(caller, lease),
       (error: { kind?: string }) => {
@@ -99,7 +100,7 @@ export class Ledger {
     if (this.#broken.length > 0) throw new Error(this.#broken.join('; '));
   }
 
-  #add(caller: Pick<Caller, 'mode' | 'deadline' | 'aborter'>): Caller {
+  #add(caller: Pick<Caller, 'mode' | 'deadline' | 'expectedMs' | 'aborter'>): Caller {
     const number = this.callers.length;
     const added: Caller = { ...caller, number, state: 'pending', lease: undefined, error: undefined };
     this.callers.push(added);

@@ -136,14 +136,16 @@ export class Scene {
   ask({
     mode,
     timeoutMs,
+    expectedMs,
     aborts,
   }: {
     mode: LeaseMode;
     timeoutMs: number | undefined;
+    expectedMs: number | undefined;
     aborts: boolean;
   }): Caller {
     const aborter = aborts ? new AbortController() : undefined;
-    const options = { mode, timeoutMs, signal: aborter?.signal };
+    const options = { mode, timeoutMs, expectedMs, signal: aborter?.signal };
     return this.ledger.asked(this.pool.acquire(options), options, this.setting.acquireTimeoutMs, aborter);
   }
 

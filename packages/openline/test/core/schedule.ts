@@ -8,6 +8,9 @@ import type { Step } from './steps.ts';
 
 /** A scene that is checked after each step, and at its end. */
 export class Schedule extends Scene {
+  /** The first exclusive caller while it waits beside an idle connection. */
+  #heldBack: { head: Caller; since: number } | undefined;
+
   /** Lets one thing happen, then checks everything. */
   async step(step: Step, settles: boolean): Promise<void> {
     const opens = this.connector.opens.length;
@@ -44,12 +47,30 @@ export class Schedule extends Scene {
     if (this.shrunkFrom !== undefined && this.pool.connections().length <= this.max)
       this.shrunkFrom = undefined;
     const shrunk = this.shrunkFrom === undefined ? {} : { shrunkFrom: this.shrunkFrom };
-    assertInvariants(this.pool, { capacity: this.setting.capacity, ...shrunk });
+    const mayHoldBack = this.#mayHoldBack();
+    assertInvariants(this.pool, { capacity: this.setting.capacity, mayHoldBack, ...shrunk });
     this.ledger.throwIfBroken();
     const count = this.connections.count();
     const most = Math.max(this.max, this.shrunkFrom ?? 0);
     if (count > most) throw new Error(`${count} connections are opening, open or closing, above max ${most}`);
     if (this.connector.misuses.length > 0) throw new Error(this.connector.misuses.join('; '));
+  }
+
+  /** Whether the first exclusive caller may be waiting beside an idle connection: one that will take long, for a part of that time. */
+  #mayHoldBack(): boolean {
+    const now = this.clock.now();
+    const { state, idle, validating, waiting } = this.pool.stats();
+    const head = this.ledger.pending.find(({ mode }) => mode === 'exclusive');
+    const waitsBesideIdle = state === 'running' && idle > 0 && validating < waiting;
+    if (!waitsBesideIdle || head === undefined) {
+      this.#heldBack = undefined;
+      return false;
+    }
+    if (this.#heldBack?.head !== head) this.#heldBack = { head, since: now };
+    // With two connections; a timer's delay is rounded up to whole milliseconds.
+    const mostMs = Math.ceil((head.expectedMs * 0.4) / 2);
+    const isLong = head.expectedMs > 0 && this.setting.sharesFirst;
+    return isLong && now - this.#heldBack.since <= mostMs;
   }
 
   /** The server is well again, and every holder gives back what it has: everybody must be served. */
@@ -59,7 +80,7 @@ export class Schedule extends Scene {
     this.pool.resume();
     for (const connection of this.detached) this.lose(connection);
     const askAgain = (mode: LeaseMode): Caller =>
-      this.ask({ mode, timeoutMs: Number.POSITIVE_INFINITY, aborts: false });
+      this.ask({ mode, timeoutMs: Number.POSITIVE_INFINITY, expectedMs: undefined, aborts: false });
     let fresh = [askAgain('exclusive'), askAgain('shared'), askAgain('exclusive')];
     for (let round = 0; round < 60; round++) {
       for (const caller of this.ledger.holding) this.ledger.ends(caller).release();

@@ -43,6 +43,7 @@ export type Step =
       readonly do: 'acquire';
       readonly mode: LeaseMode;
       readonly timeoutMs: number | undefined;
+      readonly expectedMs: number | undefined;
       readonly aborts: boolean;
     }
   | { readonly do: 'tryAcquire'; readonly mode: LeaseMode }
@@ -74,6 +75,7 @@ export const steps: fc.Arbitrary<[Step, boolean][]> = fc.array(
           do: does('acquire'),
           mode,
           timeoutMs: fc.constantFrom(undefined, undefined, 0, 1, 20, 100, 500),
+          expectedMs: fc.constantFrom(undefined, undefined, 0, 30, 500),
           aborts: fc.boolean(),
         }),
       },

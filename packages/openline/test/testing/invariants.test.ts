@@ -18,6 +18,19 @@ test('a pool at work is sound', async () => {
   assertInvariants(pool);
 });
 
+test('a caller that is held back beside an idle connection is sound only where that is expected', async () => {
+  const pool = createPool(new FakeConnector({ capacity: 2, sharesFirst: true }), { max: 2 });
+  await pool.warm(2);
+  (await pool.acquire({ mode: 'shared' })).release();
+  const first = await pool.acquire({ expectedMs: 1_000 });
+  const second = pool.acquire({ expectedMs: 1_000 });
+  assertInvariants(pool, { mayHoldBack: true });
+  expect(() => assertInvariants(pool)).toThrow(/1 wait while 1 connections are idle/);
+  first.release();
+  (await second).release();
+  await pool.close();
+});
+
 /** A pool that says something else of itself than it is. */
 function lying(
   pool: Pool<FakeConnection>,

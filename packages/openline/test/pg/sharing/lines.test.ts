@@ -1,4 +1,5 @@
 // Which statements share a line, and which have a connection of their own.
+import type { Pool } from 'openline/pg';
 import { describe, expect, test } from 'vitest';
 import { givenPostgres } from '../../support/postgres.ts';
 import { makeKnown, poolOf } from './kit.ts';
@@ -22,6 +23,36 @@ describe('short reads of one turn', () => {
     await pool.warm(4);
     const answers = await Promise.all(Array.from({ length: 4 }, (_, n) => pool.query(numbered, [n])));
     expect(new Set(answers.map(({ rows }) => rows[0].pid)).size).toBe(4);
+  });
+});
+
+describe('statements that are known to be long', () => {
+  const long = 'select pg_sleep(0.3)';
+  /** Whether two short ones go the same way: a busy machine may take a few more of them for long. */
+  const share = async (pool: Pool): Promise<boolean> => {
+    const answers = await Promise.all([1, 2].map((n) => pool.query(numbered, [n])));
+    return answers[0]!.rows[0].pid === answers[1]!.rows[0].pid;
+  };
+  const asLong = (pool: Pool, n: number): Promise<unknown>[] =>
+    Array.from({ length: n }, () => pool.query(long));
+
+  test('begin apart where short ones share lines: those leave a connection to the short ones', async () => {
+    const pool = poolOf(database, { max: 4 });
+    await pool.warm(4);
+    await expect.poll(() => share(pool)).toBe(true);
+    await Promise.all(asLong(pool, 8));
+    const asked = [pool.query(numbered, [1]), ...asLong(pool, 2)];
+    expect([pool.waitingCount, pool.idleCount]).toEqual([1, 2]);
+    await Promise.all(asked);
+  });
+
+  test('begin at once where no short ones are asked', async () => {
+    const pool = poolOf(database, { max: 4 });
+    await pool.warm(4);
+    await Promise.all(asLong(pool, 8));
+    const asked = asLong(pool, 4);
+    expect([pool.waitingCount, pool.idleCount]).toEqual([0, 0]);
+    await Promise.all(asked);
   });
 });
 
