@@ -42,6 +42,11 @@ export interface Connector<C> {
   isFull?(error: unknown): boolean;
   /** Calls `lost` when the connection dies of itself, lent or idle; it returns whether the connection was idle. Called once, after the open. */
   onLost?(connection: C, lost: (error: unknown) => boolean): void;
+  /**
+   * Calls `retire` when the peer takes nothing new on the connection but finishes what is under way (HTTP/2's GOAWAY): it is lent no more,
+   * and closed once nobody has it. No sign of an outage. Called once, after the open.
+   */
+  onRetired?(connection: C, retire: () => void): void;
   /** Is nothing under way on it? Asked when a lease ends, after `reset`: a connection that is not quiet then is closed. */
   isQuiet?(connection: C): boolean;
   /** Is it lent for long on purpose? Then nobody is told that its lease is overdue. */

@@ -95,7 +95,8 @@ export class Growth {
     let rate = 0;
     const usual = this.#usualUseMs(now);
     for (const slot of slots) {
-      if (slot.state !== State.leased) continue;
+      // What ends on a condemned connection makes room for nobody.
+      if (slot.state !== State.leased || slot.condemned !== undefined) continue;
       for (const lease of slot.holders()) {
         const age = now - lease.acquiredAt;
         rate += 1 / Math.max(age > overdue * usual ? overdue * age : usual, shortestUseMs);

@@ -17,6 +17,7 @@ export type CloseReason =
   | 'pool-closed'
   | 'refreshed'
   | 'reset-failed'
+  | 'retired' // its peer takes nothing new on it
   | 'shrunk' // above max or not needed after a resize
   | 'worn-out'; // maxUses
 

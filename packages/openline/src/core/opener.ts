@@ -21,6 +21,8 @@ export interface OpenOutcomes<C> {
   failed(error: ConnectError, retryable: boolean): void;
   /** An open connection has died of itself. */
   lost(slot: Slot<C>, error: unknown): boolean;
+  /** The peer of an open connection takes nothing new on it. */
+  retired(slot: Slot<C>): void;
 }
 
 /** One attempt to open: its signal, its phases, its address. */
@@ -211,8 +213,9 @@ export class Opener<C> {
     slot.expiresAt = now + options.maxLifetimeMs * (1 - lifetimeJitter * Math.random());
     try {
       connector.onLost?.(connection, (error) => this.#outcomes.lost(slot, error));
+      connector.onRetired?.(connection, () => this.#outcomes.retired(slot));
     } catch (error) {
-      // It cannot tell of its death: whoever gets it must ask first.
+      // It cannot tell of its end: whoever gets it must ask first.
       slot.suspect = true;
       slot.fault = error;
     }

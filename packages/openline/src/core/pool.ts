@@ -118,6 +118,8 @@ export class Pool<C> {
       began: () => this.#maintainer.start(),
       opened: (slot) => this.#turnaround.ready(slot, parts.clock.turnNow()),
       lost: (slot, error) => this.#turnaround.lost(slot, error),
+      // Those who counted on the ends of its leases need another connection.
+      retired: (slot) => void (this.#turnaround.retired(slot) && dispatch()),
       failed: (error, retryable) => {
         // While live connections serve, those who wait are better off with them than with the error.
         if (!retryable && parts.slots.live === 0) this.#dispatcher.refuseAll(error);

@@ -178,6 +178,20 @@ export class Turnaround<C> {
     this.#closer.letGo(slot);
   }
 
+  /** The peer takes nothing new on the connection. Returns whether leases under way go on without it taking more. */
+  retired(slot: Slot<C>): boolean {
+    switch (slot.state) {
+      case State.detached:
+      case State.closing:
+      case State.closed:
+        return false;
+      default:
+        slot.condemned ??= 'retired';
+        if (slot.state === State.idle) this.evict(slot, 'retired');
+        return slot.state === State.leased;
+    }
+  }
+
   /** The connection has died of itself. Returns whether it was idle. */
   lost(slot: Slot<C>, error: unknown): boolean {
     slot.fault ??= error;

@@ -83,6 +83,7 @@ export class FakeConnector implements Connector<FakeConnection> {
   readonly #next: Record<FakeStepName, FakeStep[]> = { open: [], validate: [], reset: [], close: [] };
   readonly #capacities = new Map<FakeConnection, number>();
   readonly #lost = new Map<FakeConnection, (error: unknown) => void>();
+  readonly #retire = new Map<FakeConnection, () => void>();
   readonly #clock: Clock | undefined;
   readonly #slowMs: number;
   #capacity: number;
@@ -128,6 +129,14 @@ export class FakeConnector implements Connector<FakeConnection> {
     return lost !== undefined;
   }
 
+  /** Lets the peer of a connection take nothing new on it. @returns whether the pool could be told. */
+  retire(connection: FakeConnection): boolean {
+    const retire = this.#retire.get(connection);
+    this.#retire.delete(connection);
+    retire?.();
+    return retire !== undefined;
+  }
+
   /** How many connections were opened, those that came too late included. */
   get opened(): number {
     return this.#opened;
@@ -144,6 +153,11 @@ export class FakeConnector implements Connector<FakeConnection> {
     this.opens.push(Object.assign(call, { context }));
     this.#runOn(call);
     return call.promise as Promise<FakeConnection>;
+  }
+
+  /** As in {@link Connector}: {@link retire} calls it. */
+  onRetired(connection: FakeConnection, retire: () => void): void {
+    this.#retire.set(connection, retire);
   }
 
   /** As in {@link Connector}: `false` for what is in {@link busy}. */
@@ -168,6 +182,7 @@ export class FakeConnector implements Connector<FakeConnection> {
   #close(connection: FakeConnection): Promise<unknown> {
     if (!this.live.delete(connection)) this.misuses.push(`connection ${connection.id} closed twice`);
     this.#lost.delete(connection);
+    this.#retire.delete(connection);
     const call = new FakeCall('close', this.#take('close'), connection, undefined, () => connection);
     this.closes.push(call);
     this.#runOn(call);

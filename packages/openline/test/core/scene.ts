@@ -82,6 +82,11 @@ export class Scene {
       case 'lose':
         this.lose(pick([...this.connector.live], step.which));
         return;
+      case 'retire': {
+        const connection = pick([...this.connector.live], step.which);
+        if (connection !== undefined && this.connector.retire(connection)) this.ledger.condemn(connection);
+        return;
+      }
       case 'busy': {
         const connection = pick([...this.connector.live], step.which);
         if (connection !== undefined) this.connector.busy.add(connection);

@@ -48,7 +48,7 @@ export type Step =
     }
   | { readonly do: 'tryAcquire'; readonly mode: LeaseMode }
   | {
-      readonly do: 'release' | 'discard' | 'detach' | 'abort' | 'endTwice' | 'lose' | 'busy';
+      readonly do: 'release' | 'discard' | 'detach' | 'abort' | 'endTwice' | 'lose' | 'retire' | 'busy';
       readonly which: number;
     }
   | { readonly do: 'gate'; readonly step: FakeStepName; readonly which: number; readonly succeeds: boolean }
@@ -81,7 +81,10 @@ export const steps: fc.Arbitrary<[Step, boolean][]> = fc.array(
       },
       { weight: 1, arbitrary: fc.record({ do: does('tryAcquire'), mode }) },
       { weight: 8, arbitrary: fc.record({ do: does('release', 'release', 'release', 'discard'), which }) },
-      { weight: 3, arbitrary: fc.record({ do: does('abort', 'endTwice', 'lose', 'busy', 'detach'), which }) },
+      {
+        weight: 3,
+        arbitrary: fc.record({ do: does('abort', 'endTwice', 'lose', 'retire', 'busy', 'detach'), which }),
+      },
       {
         weight: 6,
         arbitrary: fc.record({
