@@ -47,6 +47,12 @@ export interface Connector<C> {
    * and closed once nobody has it. No sign of an outage. Called once, after the open.
    */
   onRetired?(connection: C, retire: () => void): void;
+  /**
+   * How long it may be idle and still be lent, in milliseconds: asked each time that it becomes idle, since its peer may close idle
+   * connections early. It is closed to the moment then, `min` or not, and never lent later. `Infinity`: only `idleTimeoutMs` limits it; 0: it
+   * goes to those who wait already, or to nobody. Without it: `Infinity`.
+   */
+  reusableForMs?(connection: C): number;
   /** Is nothing under way on it? Asked when a lease ends, after `reset`: a connection that is not quiet then is closed. */
   isQuiet?(connection: C): boolean;
   /** Is it lent for long on purpose? Then nobody is told that its lease is overdue. */

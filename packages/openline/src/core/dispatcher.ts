@@ -109,7 +109,7 @@ export class Dispatcher<C> {
     if (idle.length === 0) return undefined;
     const slot = idle[idle.length - 1]!;
     const now = this.#clock.turnNow();
-    if (this.#turnaround.needsValidation(slot, now)) return undefined;
+    if (this.#turnaround.isDoubtful(slot, now)) return undefined;
     idle.pop();
     return this.#lending.alone(slot, now, 0, placeBudget.capture(now, below));
   }
@@ -277,6 +277,7 @@ export class Dispatcher<C> {
     const parts = this.#parts;
     if (parts.state !== 'running') return;
     const now = this.#clock.turnNow();
+    this.#turnaround.closePastReuse(now.ms);
     if (parts.exclusive.size === 0) this.#unreserve();
     if (parts.shared.size === 0) this.#serveExclusive(now);
     else this.#serveBoth(now);
@@ -392,7 +393,7 @@ export class Dispatcher<C> {
     const { idle } = this.#slots;
     for (let index = idle.length - 1; index >= 0; index--) {
       const slot = idle[index]!;
-      if (!this.#turnaround.needsValidation(slot, now)) return slot;
+      if (!this.#turnaround.isDoubtful(slot, now)) return slot;
     }
     return undefined;
   }

@@ -50,6 +50,12 @@ export class Maintainer<C> {
     this.#alarm.ringBy(this.#tickedAt + this.#tickMs);
   }
 
+  /** A connection may be idle until `at`, which may come before the next tick. */
+  lookBy(at: number): void {
+    if (at < this.#alarm.at && !this.#parts.isClosing)
+      this.#alarm.ringBy(Math.max(at, this.#tickedAt + shortestTickMs));
+  }
+
   stop(): void {
     this.#alarm.cancel();
     this.#nesting.stop();
@@ -60,6 +66,7 @@ export class Maintainer<C> {
     const now = parts.clock.now();
     this.#noticeJump(now);
     this.#endLifetimes(now);
+    this.#turnaround.closePastReuse(now);
     this.#closeIdle(now);
     this.#keepAlive(now);
     this.#tellOverdue(now);
@@ -67,7 +74,8 @@ export class Maintainer<C> {
     if (parts.state === 'running' && parts.slots.size < parts.max) this.#demand.grow(now);
     if (parts.slots.size === 0 && parts.min === 0) return;
     // An idle connection may keep the process alive: it is closed to the moment.
-    const idleEnds = (parts.slots.idle[0]?.idleSince ?? now) + parts.options.idleTimeoutMs;
+    let idleEnds = (parts.slots.idle[0]?.idleSince ?? now) + parts.options.idleTimeoutMs;
+    for (const slot of parts.slots.idle) idleEnds = Math.min(idleEnds, slot.reusableUntil);
     this.#alarm.ringBy(Math.max(Math.min(now + this.#tickMs, idleEnds), now + shortestTickMs));
   }
 

@@ -10,7 +10,7 @@ export type CloseReason =
   | 'busy' // given back while something was under way
   | 'detached' // its holder took it away, and it has ended
   | 'discarded' // the holder said so
-  | 'idle' // idle longer than idleTimeoutMs
+  | 'idle' // idle longer than idleTimeoutMs, or than its peer lets it be
   | 'invalid' // it did not pass validation
   | 'lifetime' // older than maxLifetimeMs
   | 'lost' // it died of itself

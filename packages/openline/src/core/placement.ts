@@ -72,7 +72,8 @@ export class PoolLines<C> implements Lines<C> {
   }
 
   unasked(): Slot<C> | undefined {
-    return this.#parts.slots.idle.at(-1);
+    const now = this.#parts.clock.turnNow().ms;
+    return this.#parts.slots.idle.findLast((slot) => !slot.isPastReuse(now));
   }
 
   load(slot: Slot<C>): number {

@@ -113,7 +113,10 @@ export class Pool<C> {
       dispatch();
     });
     this.#parts = parts;
-    this.#turnaround = new Turnaround(parts, closer, (slot, now) => this.#dispatcher.offer(slot, now));
+    this.#turnaround = new Turnaround(parts, closer, {
+      offer: (slot, now) => this.#dispatcher.offer(slot, now),
+      reusableUntil: (at) => this.#maintainer.lookBy(at),
+    });
     this.#opener = new Opener(parts, closer, {
       began: () => this.#maintainer.start(),
       opened: (slot) => this.#turnaround.ready(slot, parts.clock.turnNow()),

@@ -51,6 +51,8 @@ export class Slot<C> {
   bornAt: number;
   /** When nobody had it any more. */
   idleSince = 0;
+  /** When its idleness has lasted too long for it to be lent. */
+  reusableUntil: number = Number.POSITIVE_INFINITY;
   /** When it last answered an open or a validation. */
   answeredAt = 0;
   /** When the validation under way began. */
@@ -82,6 +84,11 @@ export class Slot<C> {
   /** When it was last known to live. */
   get aliveAt(): number {
     return Math.max(this.answeredAt, this.idleSince);
+  }
+
+  /** Has it been idle for too long to be lent? What has not been idle at all is not. */
+  isPastReuse(now: number): boolean {
+    return now >= this.reusableUntil && now > this.idleSince;
   }
 
   /** Leases under way. */

@@ -9,27 +9,43 @@ import type { CloseReason } from './observer.ts';
 import type { Parts } from './parts.ts';
 import { type Slot, State } from './slot.ts';
 
+/** What the rest of the pool does with a connection that nobody has. */
+export interface Rests<C> {
+  /** Offers it to those who wait. */
+  offer(slot: Slot<C>, now: Moment): void;
+  /** It may be idle until then. */
+  reusableUntil(at: number): void;
+}
+
 /** Takes connections from the end of one lease to the beginning of the next. */
 export class Turnaround<C> {
   readonly #parts: Parts<C>;
   readonly #closer: Closer<C>;
-  readonly #offer: (slot: Slot<C>, now: Moment) => void;
+  readonly #rests: Rests<C>;
   // What a connector does not have costs its leases nothing.
   readonly #validates: boolean;
   readonly #resets: boolean;
   readonly #asksQuiet: boolean;
+  readonly #limitsReuse: boolean;
+  /** Is there anything to be asked of an idle connection before it is lent? */
+  readonly #doubts: boolean;
   /** Is there anything to be asked of every connection that comes back? */
   readonly #asks: boolean;
 
-  /** @param offer - offers a connection that nobody has any more to those who wait */
-  constructor(parts: Parts<C>, closer: Closer<C>, offer: (slot: Slot<C>, now: Moment) => void) {
+  constructor(parts: Parts<C>, closer: Closer<C>, rests: Rests<C>) {
     this.#parts = parts;
     this.#closer = closer;
-    this.#offer = offer;
+    this.#rests = rests;
     this.#validates = parts.connector.validate !== undefined;
     this.#resets = parts.connector.reset !== undefined;
     this.#asksQuiet = parts.connector.isQuiet !== undefined;
-    this.#asks = this.#resets || this.#asksQuiet || parts.options.maxUses < Number.POSITIVE_INFINITY;
+    this.#limitsReuse = parts.connector.reusableForMs !== undefined;
+    this.#doubts = this.#validates || this.#limitsReuse;
+    this.#asks =
+      this.#resets ||
+      this.#asksQuiet ||
+      this.#limitsReuse ||
+      parts.options.maxUses < Number.POSITIVE_INFINITY;
   }
 
   /** Nobody has the connection any more. `lease`: the one that ended last. */
@@ -77,12 +93,25 @@ export class Turnaround<C> {
 
   /** An open connection that nobody has: to be closed if there is a reason, else for the next in the queue, or idle. */
   ready(slot: Slot<C>, now: Moment): void {
-    const reason = this.#reasonToClose(slot);
+    const reason = this.#reasonToClose(slot, now.ms);
     if (reason !== undefined) {
       this.#close(slot, reason);
       return;
     }
+    if (this.#limitsReuse) this.#limitReuse(slot, now.ms);
     this.#rest(slot, now);
+  }
+
+  #limitReuse(slot: Slot<C>, now: number): void {
+    // To be asked is no use: the idleness of a connection that was validated goes on.
+    if (slot.state === State.validating) return;
+    let forMs = 0;
+    try {
+      forMs = this.#parts.connector.reusableForMs!(slot.connection as C);
+    } catch {
+      // Nobody knows how long it may be idle.
+    }
+    slot.reusableUntil = forMs > 0 ? now + forMs : now;
   }
 
   /** It is for the next in the queue, or idle. */
@@ -91,11 +120,12 @@ export class Turnaround<C> {
     slot.idleSince = now.ms;
     // Handed over from one lease to the next it is never idle; the offer makes it so if nobody takes it.
     if (slot.state !== State.leased || parts.waiting === 0) parts.slots.move(slot, State.idle);
-    if (parts.waiting > 0) this.#offer(slot, now);
+    if (this.#limitsReuse) this.#rests.reusableUntil(slot.reusableUntil);
+    if (parts.waiting > 0) this.#rests.offer(slot, now);
     else parts.slots.idle.push(slot);
   }
 
-  #reasonToClose(slot: Slot<C>): CloseReason | undefined {
+  #reasonToClose(slot: Slot<C>, now: number): CloseReason | undefined {
     const parts = this.#parts;
     if (slot.condemned !== undefined) return slot.condemned;
     if (slot.uses >= parts.options.maxUses) return 'worn-out';
@@ -104,6 +134,7 @@ export class Turnaround<C> {
       if (parts.isClosing) return 'pool-closed';
     }
     if (this.#asksQuiet && !this.#isQuiet(slot)) return 'busy';
+    if (slot.state === State.validating && slot.isPastReuse(now)) return 'idle';
     return undefined;
   }
 
@@ -127,9 +158,21 @@ export class Turnaround<C> {
     this.#close(slot, reason);
   }
 
-  /** Whether an idle connection must be asked before it is lent. */
-  needsValidation(slot: Slot<C>, now: Moment): boolean {
-    return this.#validates && (slot.suspect || this.#isStale(slot, now.ms));
+  /** Whether an idle connection may not be lent as it is: it must be asked first, or has been idle for too long. */
+  isDoubtful(slot: Slot<C>, now: Moment): boolean {
+    return this.#doubts && (slot.isPastReuse(now.ms) || this.#needsValidation(slot, now.ms));
+  }
+
+  #needsValidation(slot: Slot<C>, now: number): boolean {
+    return this.#validates && (slot.suspect || this.#isStale(slot, now));
+  }
+
+  /** Closes what has been idle for too long to be lent. */
+  closePastReuse(now: number): void {
+    if (!this.#limitsReuse) return;
+    for (const slot of [...this.#parts.slots.idle]) {
+      if (slot.state === State.idle && slot.isPastReuse(now)) this.evict(slot, 'idle');
+    }
   }
 
   #isStale(slot: Slot<C>, now: number): boolean {
@@ -139,6 +182,11 @@ export class Turnaround<C> {
 
   /** Asks an idle connection whether it lives; it comes back to the idle ones, or is closed. */
   validate(slot: Slot<C>): void {
+    if (!this.#validates) {
+      // It is in doubt for one reason only: meanwhile its time is over.
+      this.evict(slot, 'idle');
+      return;
+    }
     const { slots, clock, connector, options, validatingTime } = this.#parts;
     const startedAt = clock.now();
     slots.takeIdle(slot);

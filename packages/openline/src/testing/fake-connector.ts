@@ -14,6 +14,8 @@ export interface FakeConnectorOptions {
   readonly close?: FakeStep | 'none';
   /** Shared leases that one connection carries at once. Default 1. */
   readonly capacity?: number;
+  /** How long a connection may be idle and still be lent, in milliseconds. Default: the connector has no say in it. */
+  readonly reusableForMs?: number;
   /** As in {@link Connector}. Default: an idle connection, else the least loaded line. */
   readonly place?: Placement<FakeConnection>;
   /** As in {@link Connector}. Default `false`. */
@@ -75,6 +77,8 @@ export class FakeConnector implements Connector<FakeConnection> {
   readonly close?: (connection: FakeConnection) => Promise<unknown>;
   /** As in {@link Connector}; absent with `tellsLost: false`. */
   readonly onLost?: (connection: FakeConnection, lost: (error: unknown) => void) => void;
+  /** As in {@link Connector}, and for tests to replace; absent without the option of this name. */
+  reusableForMs?: (connection: FakeConnection) => number;
   /** As in {@link Connector}; absent without a `place` option. */
   readonly place?: Placement<FakeConnection>;
   /** As in {@link Connector}. */
@@ -97,6 +101,8 @@ export class FakeConnector implements Connector<FakeConnection> {
     this.#steps = { open, validate: stepOf(validate), reset: stepOf(reset), close: stepOf(close) };
     this.sharesFirst = options.sharesFirst ?? false;
     if (options.place !== undefined) this.place = options.place;
+    const { reusableForMs } = options;
+    if (reusableForMs !== undefined) this.reusableForMs = () => reusableForMs;
     if (validate !== 'none')
       this.validate = (connection, context) => this.#check('validate', connection, context);
     if (reset !== 'none') this.reset = (connection, context) => this.#check('reset', connection, context);

@@ -7,6 +7,7 @@ import {
   type FakeStepName,
   ManualClock,
 } from 'openline/testing';
+import { Idleness } from './idleness.ts';
 import { type Caller, Ledger } from './ledger.ts';
 import { OpenCount } from './open-count.ts';
 import type { Setting, Step } from './steps.ts';
@@ -18,6 +19,7 @@ export class Scene {
   readonly pool: Pool<FakeConnection>;
   readonly ledger: Ledger;
   readonly connections: OpenCount;
+  protected readonly idleness: Idleness;
   protected readonly setting: Setting;
   protected readonly detached: Set<FakeConnection> = new Set<FakeConnection>();
   protected readonly lost: Set<FakeConnection> = new Set<FakeConnection>();
@@ -31,12 +33,14 @@ export class Scene {
   protected tasks: number = 0;
 
   constructor(setting: Setting) {
-    const { seed, acquireTimeoutMs, validateAfterIdleMs, max, min, ...script } = setting;
+    const { seed, acquireTimeoutMs, validateAfterIdleMs, max, min, reusableForMs, ...script } = setting;
     this.setting = setting;
     this.max = max;
-    this.connector = new FakeConnector({ ...script, clock: this.clock });
+    const reuse = reusableForMs === undefined ? {} : { reusableForMs };
+    this.connector = new FakeConnector({ ...script, ...reuse, clock: this.clock });
     // Before the pool, which opens its min at once.
     this.connections = new OpenCount(this.clock, this.connector);
+    this.idleness = new Idleness(this.clock, this.connector);
     this.pool = createPool(this.connector, {
       clock: this.clock,
       name: `schedule-${seed}`,
@@ -50,6 +54,7 @@ export class Scene {
       keepaliveMs: 10_000,
       maxWaiters: 8,
       maxUses: 5,
+      observers: reusableForMs === undefined ? [] : [this.idleness],
     });
     this.ledger = new Ledger(this.clock, this.connector);
   }

@@ -11,6 +11,7 @@ export interface Setting {
   readonly min: number;
   readonly capacity: number;
   readonly sharesFirst: boolean;
+  readonly reusableForMs: number | undefined;
   readonly acquireTimeoutMs: number;
   readonly validateAfterIdleMs: number;
   readonly open: FakeStep;
@@ -28,6 +29,7 @@ export const settings: fc.Arbitrary<Setting> = fc
     min: fc.integer({ min: 0, max: 2 }),
     capacity: fc.integer({ min: 1, max: 3 }),
     sharesFirst: fc.boolean(),
+    reusableForMs: fc.constantFrom(undefined, undefined, undefined, 0, 40, 2_000),
     acquireTimeoutMs: fc.constantFrom(300, 3_000, Number.POSITIVE_INFINITY),
     validateAfterIdleMs: fc.constantFrom(0, 50, 1_000),
     open: scripted,
