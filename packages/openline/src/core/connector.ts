@@ -30,6 +30,11 @@ export interface Connector<C> {
   open(context: OpenContext): Promise<C>;
   /** Resolves when the connection is alive; rejects, or resolves to `false`, when it is not. Without it, idle connections are lent unasked. */
   validate?(connection: C, context: CheckContext): Promise<unknown>;
+  /**
+   * The most opens that may be under way now, from 1: a server of which it is not known how much one connection carries is asked with one. Asked
+   * before opens begin, and again when one has ended. Without it: as many as are wanted.
+   */
+  opensAtOnce?(): number;
   /** Puts a connection in order after a lease. Returns nothing when nothing was to be done; a rejection closes the connection. */
   reset?(connection: C, context: CheckContext): Promise<unknown> | undefined;
   /** Closes the connection; resolves when its socket is closed. After one second the pool no longer waits. */

@@ -47,7 +47,7 @@ export class Demand<C> {
     if (parts.waiting > 0) this.#lastCallerAt = now;
     const wanted = this.#wanted(now);
     if (wanted <= 0 && parts.waiting === 0) return;
-    const allowed = Math.min(wanted, outage.allowance(now));
+    const allowed = Math.min(wanted, outage.allowance(now), parts.opensAtOnce());
     while (slots.count(State.opening) < allowed && slots.size < parts.max) void this.#opener.open();
     // Whoever waits for the next attempt keeps the process alive; a probe does not.
     this.keepAlive(parts.waiting > 0);

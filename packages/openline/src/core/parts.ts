@@ -108,6 +108,16 @@ export class Parts<C> {
     return { poolName: this.name, connectionId: slot.id, connection: slot.connection };
   }
 
+  /** The most opens that the connector wants to be under way now. */
+  opensAtOnce(): number {
+    try {
+      // With none at all nobody would ever be served.
+      return Math.max(this.connector.opensAtOnce?.() ?? Number.POSITIVE_INFINITY, 1) || 1;
+    } catch {
+      return 1;
+    }
+  }
+
   /** The shared leases that a connection carries at once, asked of its connector. */
   readonly capacityOf = (slot: Slot<C>): number => {
     try {

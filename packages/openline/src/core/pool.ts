@@ -119,7 +119,12 @@ export class Pool<C> {
     });
     this.#opener = new Opener(parts, closer, {
       began: () => this.#maintainer.start(),
-      opened: (slot) => this.#turnaround.ready(slot, parts.clock.turnNow()),
+      opened: (slot) => {
+        const now = parts.clock.turnNow();
+        this.#turnaround.ready(slot, now);
+        // An open that has ended makes room for the next, also where nobody waits for it.
+        if (parts.slots.live < parts.min) this.#demand.grow(now.ms);
+      },
       lost: (slot, error) => this.#turnaround.lost(slot, error),
       // Those who counted on the ends of its leases need another connection.
       retired: (slot) => void (this.#turnaround.retired(slot) && dispatch()),
@@ -280,8 +285,8 @@ export class Pool<C> {
     for (;;) {
       if (this.#parts.isClosing) throw new PoolClosedError(name);
       if (slots.live >= Math.min(n, this.#parts.max)) return;
-      while (slots.live + slots.count(State.opening) < n && slots.size < this.#parts.max)
-        void this.#opener.open();
+      const atOnce = Math.min(n - slots.live, this.#parts.opensAtOnce());
+      while (slots.count(State.opening) < atOnce && slots.size < this.#parts.max) void this.#opener.open();
       // What is closing or detached may have all the room there is.
       if (this.#opener.underWay.size === 0)
         await this.#until(

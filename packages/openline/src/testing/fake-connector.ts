@@ -77,6 +77,8 @@ export class FakeConnector implements Connector<FakeConnection> {
   readonly close?: (connection: FakeConnection) => Promise<unknown>;
   /** As in {@link Connector}; absent with `tellsLost: false`. */
   readonly onLost?: (connection: FakeConnection, lost: (error: unknown) => void) => void;
+  /** As in {@link Connector}; absent until a test sets it. */
+  opensAtOnce?: () => number;
   /** As in {@link Connector}, and for tests to replace; absent without the option of this name. */
   reusableForMs?: (connection: FakeConnection) => number;
   /** As in {@link Connector}; absent without a `place` option. */
