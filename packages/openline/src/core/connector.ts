@@ -62,7 +62,11 @@ export interface Connector<C> {
   isQuiet?(connection: C): boolean;
   /** Is it lent for long on purpose? Then nobody is told that its lease is overdue. */
   isKept?(connection: C): boolean;
-  /** How many shared leases it carries at once. Default 1. Asked before each shared lease, since a peer may change it. */
+  /**
+   * How many shared leases it carries at once. Default 1. Asked before each shared lease and whenever nobody has the connection, since a peer may
+   * change it: leases beyond it go on. Below 1: it takes no lease at all, and is closed once nobody has it; a connection that is so from its
+   * opening on counts as an open that failed.
+   */
   capacity?(connection: C): number;
   /**
    * Chooses the line for a shared lease, by what it is wanted for (`claim` of the acquire); nothing when the caller had better wait than share

@@ -68,7 +68,14 @@ export class Demand<C> {
       const coming = slots.count(State.resetting) + this.#soonValidated(now);
       wanted = Math.max(
         wanted,
-        growth.wanted(lines - coming, slots.count(State.leased), slots, slots.count(State.opening), now),
+        growth.wanted(
+          lines - coming,
+          slots.count(State.leased),
+          slots,
+          parts.makesRoom,
+          slots.count(State.opening),
+          now,
+        ),
       );
     }
     if (

@@ -277,7 +277,7 @@ export class Dispatcher<C> {
     const parts = this.#parts;
     if (parts.state !== 'running') return;
     const now = this.#clock.turnNow();
-    this.#turnaround.closePastReuse(now.ms);
+    this.#turnaround.closeUseless(now.ms);
     if (parts.exclusive.size === 0) this.#unreserve();
     if (parts.shared.size === 0) this.#serveExclusive(now);
     else this.#serveBoth(now);

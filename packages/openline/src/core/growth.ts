@@ -67,17 +67,19 @@ export class Growth {
    * @param waiting - those who need a connection each
    * @param leased - how many connections are lent
    * @param slots - all connections, to see how long the lent ones have been
+   * @param makesRoom - whether a lease that ends on a lent connection makes room for another one
    * @param opening - how many are being opened already
    */
-  wanted(
+  wanted<C>(
     waiting: number,
     leased: number,
-    slots: Iterable<Slot<unknown>>,
+    slots: Iterable<Slot<C>>,
+    makesRoom: (slot: Slot<C>) => boolean,
     opening: number,
     now: number,
   ): number {
     if (leased === 0) return waiting;
-    const served = Math.floor(this.#leasesEndingPerMs(leased, slots, now) * this.connectMs);
+    const served = Math.floor(this.#leasesEndingPerMs(leased, slots, makesRoom, now) * this.connectMs);
     const behind = waiting - served;
     this.#backlogSince ??= now;
     if (behind > 0) return behind;
@@ -90,13 +92,17 @@ export class Growth {
     return opening;
   }
 
-  #leasesEndingPerMs(leased: number, slots: Iterable<Slot<unknown>>, now: number): number {
+  #leasesEndingPerMs<C>(
+    leased: number,
+    slots: Iterable<Slot<C>>,
+    makesRoom: (slot: Slot<C>) => boolean,
+    now: number,
+  ): number {
     if (now === this.#rateAt && leased === this.#rateOf) return this.#rate;
     let rate = 0;
     const usual = this.#usualUseMs(now);
     for (const slot of slots) {
-      // What ends on a condemned connection makes room for nobody.
-      if (slot.state !== State.leased || slot.condemned !== undefined) continue;
+      if (slot.state !== State.leased || !makesRoom(slot)) continue;
       for (const lease of slot.holders()) {
         const age = now - lease.acquiredAt;
         rate += 1 / Math.max(age > overdue * usual ? overdue * age : usual, shortestUseMs);

@@ -66,7 +66,7 @@ export class Maintainer<C> {
     const now = parts.clock.now();
     this.#noticeJump(now);
     this.#endLifetimes(now);
-    this.#turnaround.closePastReuse(now);
+    this.#turnaround.closeUseless(now);
     this.#closeIdle(now);
     this.#keepAlive(now);
     this.#tellOverdue(now);

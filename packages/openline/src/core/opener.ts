@@ -149,8 +149,7 @@ export class Opener<C> {
     const phases = attempt.end(now);
     this.#parts.opens.delete(attempt);
     openingTime.ended(now);
-    if (ending.how === 'opened') {
-      this.#settleIn(slot, ending.connection, now);
+    if (ending.how === 'opened' && this.#settleIn(slot, ending.connection, now)) {
       growth.openTook(tookMs);
       measures.openTook(tookMs, phases);
       const recovered = outage.succeeded(now);
@@ -161,12 +160,7 @@ export class Opener<C> {
     }
     const timedOut = ending.how === 'timed out';
     const attempts = ending.how === 'abandoned' ? outage.attempts : outage.count();
-    const cause =
-      ending.how === 'failed'
-        ? ending.error
-        : ending.how === 'abandoned'
-          ? new PoolClosedError(name)
-          : undefined;
+    const cause = causeOf(ending, name);
     const error = new ConnectError(
       name,
       { phase: currentPhase, address: attempt.to, attempts, tookMs, timedOut },
@@ -183,7 +177,7 @@ export class Opener<C> {
     if (ending.how === 'failed') this.#closer.vacate(slot);
     else this.#closeWhateverComes(slot, attempt, opening, error);
     if (ending.how !== 'abandoned') {
-      this.#outcomes.failed(error, timedOut || isRetryable(connector, cause));
+      this.#outcomes.failed(error, ending.how !== 'failed' || isRetryable(connector, cause));
     }
     return error;
   }
@@ -205,7 +199,8 @@ export class Opener<C> {
     attempt.abort(error);
   }
 
-  #settleIn(slot: Slot<C>, connection: C, now: number): void {
+  /** Returns whether it takes leases: one that takes none from the first moment on would be opened again and again without a pause. */
+  #settleIn(slot: Slot<C>, connection: C, now: number): boolean {
     const { connector, options } = this.#parts;
     slot.connection = connection;
     slot.bornAt = now;
@@ -219,6 +214,20 @@ export class Opener<C> {
       slot.suspect = true;
       slot.fault = error;
     }
+    return slot.condemned !== 'retired' && this.#parts.capacityOf(slot) >= 1;
+  }
+}
+
+function causeOf(ending: Ending<unknown>, poolName: string): unknown {
+  switch (ending.how) {
+    case 'opened':
+      return new Error('the peer has opened the connection, and takes nothing on it');
+    case 'failed':
+      return ending.error;
+    case 'abandoned':
+      return new PoolClosedError(poolName);
+    default:
+      return undefined;
   }
 }
 

@@ -120,11 +120,18 @@ export class Parts<C> {
 
   /** The shared leases that a connection carries at once, asked of its connector. */
   readonly capacityOf = (slot: Slot<C>): number => {
+    let capacity = 1;
     try {
-      this.expectedCapacity = this.connector.capacity?.(slot.connection as C) ?? 1;
+      capacity = this.connector.capacity?.(slot.connection as C) ?? 1;
     } catch {
-      this.expectedCapacity = 1;
+      // It carries what every connection does.
     }
-    return this.expectedCapacity;
+    // A connection that takes nothing any more says nothing of those to come.
+    if (capacity >= 1) this.expectedCapacity = capacity;
+    return capacity;
   };
+
+  /** Does a lease that ends on it make room for another one? */
+  readonly makesRoom = (slot: Slot<C>): boolean =>
+    slot.condemned === undefined && (slot.lease !== undefined || slot.leases <= this.capacityOf(slot));
 }

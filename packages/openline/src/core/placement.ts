@@ -73,7 +73,9 @@ export class PoolLines<C> implements Lines<C> {
 
   unasked(): Slot<C> | undefined {
     const now = this.#parts.clock.turnNow().ms;
-    return this.#parts.slots.idle.findLast((slot) => !slot.isPastReuse(now));
+    return this.#parts.slots.idle.findLast(
+      (slot) => !slot.isPastReuse(now) && this.#parts.capacityOf(slot) >= 1,
+    );
   }
 
   load(slot: Slot<C>): number {

@@ -27,6 +27,7 @@ export class Turnaround<C> {
   readonly #resets: boolean;
   readonly #asksQuiet: boolean;
   readonly #limitsReuse: boolean;
+  readonly #asksCapacity: boolean;
   /** Is there anything to be asked of an idle connection before it is lent? */
   readonly #doubts: boolean;
   /** Is there anything to be asked of every connection that comes back? */
@@ -40,11 +41,13 @@ export class Turnaround<C> {
     this.#resets = parts.connector.reset !== undefined;
     this.#asksQuiet = parts.connector.isQuiet !== undefined;
     this.#limitsReuse = parts.connector.reusableForMs !== undefined;
-    this.#doubts = this.#validates || this.#limitsReuse;
+    this.#asksCapacity = parts.connector.capacity !== undefined;
+    this.#doubts = this.#validates || this.#limitsReuse || this.#asksCapacity;
     this.#asks =
       this.#resets ||
       this.#asksQuiet ||
       this.#limitsReuse ||
+      this.#asksCapacity ||
       parts.options.maxUses < Number.POSITIVE_INFINITY;
   }
 
@@ -134,6 +137,7 @@ export class Turnaround<C> {
       if (parts.isClosing) return 'pool-closed';
     }
     if (this.#asksQuiet && !this.#isQuiet(slot)) return 'busy';
+    if (this.#takesNothing(slot)) return 'retired';
     if (slot.state === State.validating && slot.isPastReuse(now)) return 'idle';
     return undefined;
   }
@@ -158,20 +162,34 @@ export class Turnaround<C> {
     this.#close(slot, reason);
   }
 
-  /** Whether an idle connection may not be lent as it is: it must be asked first, or has been idle for too long. */
+  /** Whether an idle connection may not be lent as it is: it must be asked first, or never will be lent again. */
   isDoubtful(slot: Slot<C>, now: Moment): boolean {
-    return this.#doubts && (slot.isPastReuse(now.ms) || this.#needsValidation(slot, now.ms));
+    return (
+      this.#doubts && (this.#needsValidation(slot, now.ms) || this.#uselessness(slot, now.ms) !== undefined)
+    );
   }
 
   #needsValidation(slot: Slot<C>, now: number): boolean {
     return this.#validates && (slot.suspect || this.#isStale(slot, now));
   }
 
-  /** Closes what has been idle for too long to be lent. */
-  closePastReuse(now: number): void {
-    if (!this.#limitsReuse) return;
+  /** Why an idle connection will never be lent again. */
+  #uselessness(slot: Slot<C>, now: number): CloseReason | undefined {
+    if (slot.isPastReuse(now)) return 'idle';
+    return this.#takesNothing(slot) ? 'retired' : undefined;
+  }
+
+  #takesNothing(slot: Slot<C>): boolean {
+    return this.#asksCapacity && !(this.#parts.capacityOf(slot) >= 1);
+  }
+
+  /** Closes the idle connections that will never be lent again. */
+  closeUseless(now: number): void {
+    if (!this.#limitsReuse && !this.#asksCapacity) return;
     for (const slot of [...this.#parts.slots.idle]) {
-      if (slot.state === State.idle && slot.isPastReuse(now)) this.evict(slot, 'idle');
+      if (slot.state !== State.idle) continue;
+      const reason = this.#uselessness(slot, now);
+      if (reason !== undefined) this.evict(slot, reason);
     }
   }
 
@@ -182,12 +200,12 @@ export class Turnaround<C> {
 
   /** Asks an idle connection whether it lives; it comes back to the idle ones, or is closed. */
   validate(slot: Slot<C>): void {
+    const { slots, clock, connector, options, validatingTime } = this.#parts;
     if (!this.#validates) {
-      // It is in doubt for one reason only: meanwhile its time is over.
-      this.evict(slot, 'idle');
+      // It is in doubt for one reason only: meanwhile it has become useless.
+      this.evict(slot, this.#uselessness(slot, clock.now()) ?? 'idle');
       return;
     }
-    const { slots, clock, connector, options, validatingTime } = this.#parts;
     const startedAt = clock.now();
     slots.takeIdle(slot);
     slots.move(slot, State.validating);

@@ -119,8 +119,6 @@ export class Ledger {
     const { id } = connection;
     this.#expect(others.size === 0 || !alone, `connection ${id} lent to ${number} and ${others.size} others`);
     others.add(caller);
-    const most = this.#connector.capacity(connection);
-    this.#expect(others.size <= most, `connection ${id} lent ${others.size} times, its capacity is ${most}`);
     this.#expect(this.#connector.live.has(connection), `connection ${id} was lent after its close`);
     this.#expect(!this.#condemned.has(connection), `connection ${id} was lent though it was condemned`);
     const checks = [...this.#connector.validations, ...this.#connector.resets];

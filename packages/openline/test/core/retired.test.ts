@@ -60,7 +60,7 @@ describe('a connection that its peer has retired', () => {
     expect(kit.pool.stats().totals.closed).toEqual({ retired: 4 });
   });
 
-  test('is closed unlent when that came with its opening', async () => {
+  test('is an open that failed when that came with its opening, and the next one waits', async () => {
     const kit = setUp({ max: 1 });
     const { onRetired } = kit.connector;
     let opened = 0;
@@ -70,8 +70,10 @@ describe('a connection that its peer has retired', () => {
     };
     const asked = ask(kit);
     await kit.clock.settle();
+    expect(kit.pool.stats()).toMatchObject({ size: 0, totals: { opened: 0, openFailed: 1 } });
+    await kit.clock.advance(60);
     expect(asked.value.connection.id).toBe(2);
-    expect(kit.pool.stats().totals.closed).toEqual({ retired: 1 });
+    expect(kit.pool.stats().totals.closed).toEqual({});
   });
 
   test('is closed after the validation under way, whatever that says', async () => {

@@ -7,8 +7,8 @@ import {
   type FakeStepName,
   ManualClock,
 } from 'openline/testing';
-import { Idleness } from './idleness.ts';
 import { type Caller, Ledger } from './ledger.ts';
+import { LendingWatch } from './lending-watch.ts';
 import { OpenCount } from './open-count.ts';
 import type { Setting, Step } from './steps.ts';
 
@@ -19,7 +19,7 @@ export class Scene {
   readonly pool: Pool<FakeConnection>;
   readonly ledger: Ledger;
   readonly connections: OpenCount;
-  protected readonly idleness: Idleness;
+  protected readonly watch: LendingWatch;
   protected readonly setting: Setting;
   protected readonly detached: Set<FakeConnection> = new Set<FakeConnection>();
   protected readonly lost: Set<FakeConnection> = new Set<FakeConnection>();
@@ -33,14 +33,15 @@ export class Scene {
   protected tasks: number = 0;
 
   constructor(setting: Setting) {
-    const { seed, acquireTimeoutMs, validateAfterIdleMs, max, min, reusableForMs, ...script } = setting;
+    const { seed, acquireTimeoutMs, validateAfterIdleMs, max, min, ...rest } = setting;
+    const { watched, reusableForMs, ...script } = rest;
     this.setting = setting;
     this.max = max;
     const reuse = reusableForMs === undefined ? {} : { reusableForMs };
     this.connector = new FakeConnector({ ...script, ...reuse, clock: this.clock });
     // Before the pool, which opens its min at once.
     this.connections = new OpenCount(this.clock, this.connector);
-    this.idleness = new Idleness(this.clock, this.connector);
+    this.watch = new LendingWatch(this.clock, this.connector);
     this.pool = createPool(this.connector, {
       clock: this.clock,
       name: `schedule-${seed}`,
@@ -54,7 +55,7 @@ export class Scene {
       keepaliveMs: 10_000,
       maxWaiters: 8,
       maxUses: 5,
-      observers: reusableForMs === undefined ? [] : [this.idleness],
+      observers: watched ? [this.watch] : [],
     });
     this.ledger = new Ledger(this.clock, this.connector);
   }
@@ -87,6 +88,12 @@ export class Scene {
       case 'lose':
         this.lose(pick([...this.connector.live], step.which));
         return;
+      case 'capacity': {
+        const connection = pick([...this.connector.live], step.which);
+        const capacity = Math.min(step.capacity, this.setting.capacity);
+        if (connection !== undefined) this.connector.setCapacity(capacity, connection);
+        return;
+      }
       case 'retire': {
         const connection = pick([...this.connector.live], step.which);
         if (connection !== undefined && this.connector.retire(connection)) this.ledger.condemn(connection);

@@ -50,7 +50,7 @@ export class Schedule extends Scene {
     const mayHoldBack = this.#mayHoldBack();
     assertInvariants(this.pool, { capacity: this.setting.capacity, mayHoldBack, ...shrunk });
     this.ledger.throwIfBroken();
-    if (this.idleness.broken.length > 0) throw new Error(this.idleness.broken.join('; '));
+    if (this.watch.broken.length > 0) throw new Error(this.watch.broken.join('; '));
     const count = this.connections.count();
     const most = Math.max(this.max, this.shrunkFrom ?? 0);
     if (count > most) throw new Error(`${count} connections are opening, open or closing, above max ${most}`);

@@ -12,6 +12,8 @@ export interface Setting {
   readonly capacity: number;
   readonly sharesFirst: boolean;
   readonly reusableForMs: number | undefined;
+  /** Whether an observer is told of each lease. */
+  readonly watched: boolean;
   readonly acquireTimeoutMs: number;
   readonly validateAfterIdleMs: number;
   readonly open: FakeStep;
@@ -29,6 +31,7 @@ export const settings: fc.Arbitrary<Setting> = fc
     min: fc.integer({ min: 0, max: 2 }),
     capacity: fc.integer({ min: 1, max: 3 }),
     sharesFirst: fc.boolean(),
+    watched: fc.boolean(),
     reusableForMs: fc.constantFrom(undefined, undefined, undefined, 0, 40, 2_000),
     acquireTimeoutMs: fc.constantFrom(300, 3_000, Number.POSITIVE_INFINITY),
     validateAfterIdleMs: fc.constantFrom(0, 50, 1_000),
@@ -53,6 +56,7 @@ export type Step =
       readonly do: 'release' | 'discard' | 'detach' | 'abort' | 'endTwice' | 'lose' | 'retire' | 'busy';
       readonly which: number;
     }
+  | { readonly do: 'capacity'; readonly which: number; readonly capacity: number }
   | { readonly do: 'gate'; readonly step: FakeStepName; readonly which: number; readonly succeeds: boolean }
   | { readonly do: 'script'; readonly step: FakeStepName; readonly as: FakeStep }
   | { readonly do: 'advance' | 'freeze'; readonly ms: number }
@@ -86,6 +90,10 @@ export const steps: fc.Arbitrary<[Step, boolean][]> = fc.array(
       {
         weight: 3,
         arbitrary: fc.record({ do: does('abort', 'endTwice', 'lose', 'retire', 'busy', 'detach'), which }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.record({ do: does('capacity'), which, capacity: fc.integer({ min: 0, max: 3 }) }),
       },
       {
         weight: 6,
