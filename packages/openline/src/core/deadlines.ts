@@ -119,7 +119,8 @@ export class Deadlines<C> {
     if (starved) this.#nesting.starving(now);
     const nested = holdsAlready ? 'proven' : starved ? 'suspected' : undefined;
     const cause = outage.lastFailure ?? this.#stillOpening(wait, now);
-    return new AcquireTimeoutError(name, wait, counts, holders, nested, cause);
+    const shortage = this.#parts.membership?.shortage();
+    return new AcquireTimeoutError(name, wait, counts, holders, nested, cause, shortage);
   }
 
   /** With nothing open, and most of the wait spent on an open that has not ended yet, what that one waits for is the cause. */

@@ -46,14 +46,35 @@ export class Demand<C> {
     const { slots, outage } = parts;
     if (parts.waiting > 0) this.#lastCallerAt = now;
     const wanted = this.#wanted(now);
-    if (wanted <= 0 && parts.waiting === 0) return;
-    const allowed = Math.min(wanted, outage.allowance(now), parts.opensAtOnce());
-    while (slots.count(State.opening) < allowed && slots.size < parts.max) void this.#opener.open();
+    if (wanted <= 0 && parts.waiting === 0) {
+      parts.membership?.claim(0);
+      return;
+    }
+    const more = Math.min(wanted - slots.count(State.opening), this.#allowed(now));
+    if (parts.membership !== undefined) parts.membership.claim(more);
+    else for (let opens = 0; opens < more; opens++) void this.#opener.open();
     // Whoever waits for the next attempt keeps the process alive; a probe does not.
     this.keepAlive(parts.waiting > 0);
     if (outage.nextAt > now) this.#lookAgain.ringBy(outage.nextAt);
-    else if (parts.waiting > 0 && slots.size < parts.max)
+    // The budget says when there is room.
+    else if (parts.waiting > 0 && slots.size < parts.max && !parts.membership?.isClaiming)
       this.#lookAgain.ringBy(now + parts.growth.lookAgainMs);
+  }
+
+  /** There is room for an open that was wanted before. Returns whether it still is, and has begun. */
+  openOne(now: number): boolean {
+    const { state, waiting, slots, min } = this.#parts;
+    if (state !== 'running' || (waiting === 0 && slots.live >= min) || this.#allowed(now) <= 0) return false;
+    void this.#opener.open();
+    return true;
+  }
+
+  /** How many opens may begin now. */
+  #allowed(now: number): number {
+    const parts = this.#parts;
+    const { slots, outage } = parts;
+    const atOnce = Math.min(outage.allowance(now), parts.opensAtOnce());
+    return Math.min(atOnce - slots.count(State.opening), parts.max - slots.size);
   }
 
   /** How many opens should be under way. */

@@ -58,7 +58,6 @@ export class Dispatcher<C> {
   readonly #place: Placement<C>;
   readonly #sharesFirst: boolean;
   readonly #spacing: Spacing<C>;
-  #turns = 0;
   /** The line that empties for the exclusive lease at the head of the queue. */
   #reserved: Slot<C> | undefined;
   /** The line that has emptied for it. */
@@ -168,7 +167,7 @@ export class Dispatcher<C> {
     const waiter = new Waiter<C>(
       capturedResolve as Waiter<C>['resolve'],
       now,
-      ++this.#turns,
+      ++parts.turns.last,
       this.#usualTerms,
     );
     const place = placeBudget.capture(now, this.acquire);

@@ -91,6 +91,16 @@ export interface WaitMeasures {
   readonly queuedMs: number;
 }
 
+/** What {@link AcquireTimeoutError} measured of a budget that kept the pool from opening. */
+export interface BudgetShortage {
+  /** The budget's `max`, all of which was in use. */
+  readonly max: number;
+  /** Other pools that had connections of it. */
+  readonly otherPools: number;
+  /** How many they had together. */
+  readonly inOtherPools: number;
+}
+
 const ms = (value: number): string => `${Math.round(value)} ms`;
 
 /** An acquire reached its deadline, its own or that of `withDeadline`, before a connection could be lent. Code `OPENLINE_ACQUIRE_TIMEOUT`. */
@@ -103,6 +113,8 @@ export class AcquireTimeoutError extends OpenlineError {
   readonly holders: readonly HolderInfo[];
   /** `'proven'`: this caller holds a lease of the same pool; `'suspected'`: every connection is leased, nobody gives one back. */
   readonly nestedAcquire: 'proven' | 'suspected' | undefined;
+  /** The shared budget, where the pool might not open because that was full. */
+  readonly budget: BudgetShortage | undefined;
 
   constructor(
     poolName: string,
@@ -111,6 +123,7 @@ export class AcquireTimeoutError extends OpenlineError {
     holders: readonly HolderInfo[],
     nestedAcquire: 'proven' | 'suspected' | undefined,
     cause: ConnectError | undefined,
+    budget?: BudgetShortage,
   ) {
     const spent = [`${ms(wait.queuedMs)} in the queue`];
     if (wait.openingMs > 0) spent.push(`${ms(wait.openingMs)} while a connection was opening`);
@@ -119,14 +132,16 @@ export class AcquireTimeoutError extends OpenlineError {
       `pool "${poolName}": no connection within ${limitInWords(wait)} (waited ${ms(wait.waitedMs)}: ${spent.join(', ')}). ` +
         `Connections: ${countsInWords(counts)}.`,
     ];
+    if (budget !== undefined) lines.push(shortageInWords(budget));
     if (holders.length > 0) lines.push(`Held longest: ${holders.map(holderInWords).join('; ')}.`);
     if (cause !== undefined) lines.push(`Last open failed: ${cause.message}.`);
-    lines.push(isOver(wait) ? overAdvice : advice(counts, nestedAcquire, cause));
+    lines.push(isOver(wait) ? overAdvice : advice(counts, nestedAcquire, cause, budget));
     super('acquire-timeout', poolName, lines.join(' '), { cause });
     this.wait = wait;
     this.counts = counts;
     this.holders = holders;
     this.nestedAcquire = nestedAcquire;
+    this.budget = budget;
   }
 
   static {
@@ -153,10 +168,16 @@ function holderInWords(holder: HolderInfo): string {
   return `connection ${holder.connectionId} for ${ms(holder.ageMs)} by ${holder.place ?? 'a place not captured'}`;
 }
 
+function shortageInWords({ max, otherPools, inOtherPools }: BudgetShortage): string {
+  const others = `${otherPools} other pool${otherPools === 1 ? '' : 's'}`;
+  return `The shared budget is full: ${max} of ${max}, ${inOtherPools} of them in ${others}.`;
+}
+
 function advice(
   counts: PoolCounts,
   nested: 'proven' | 'suspected' | undefined,
   cause: ConnectError | undefined,
+  budget: BudgetShortage | undefined,
 ): string {
   if (nested === 'proven') {
     return 'This caller already holds a connection of this pool and waits for a second one: pass the first one on, or acquire both from separate pools.';
@@ -166,6 +187,8 @@ function advice(
   if (nested === 'suspected') {
     return 'Every connection is leased and none came back during the wait: look for leases that are never released, or for holders that acquire again.';
   }
+  if (budget !== undefined)
+    return "Shorten the use of connections in the pools of the budget, or raise the budget's max if the servers allow it.";
   if (counts.leased >= counts.max)
     return 'All connections are in use: shorten their use, or raise max if the server allows it.';
   return 'Look at the counts above: the time went where they say.';

@@ -1,10 +1,12 @@
 // The public surface of the engine.
 
+export { Budget, type BudgetOptions, type BudgetStats } from './budget.ts';
 export { nearestName } from './checks.ts';
 export { type Clock, type Moment, systemClock, type TimerHandle } from './clock.ts';
 export type { CheckContext, Connector, OpenContext } from './connector.ts';
 export {
   AcquireTimeoutError,
+  type BudgetShortage,
   ConnectError,
   type ConnectFailure,
   type ErrorKind,

@@ -99,6 +99,7 @@ export class Lending<C> implements Lender<C> {
     if (slot.uses >= this.#parts.options.maxUses) slot.condemned ??= 'worn-out';
     const emptied = slot.shares!.size === 0;
     if (emptied) this.#slots.shared.delete(slot);
+    else this.#parts.membership?.shareEnded(slot);
     this.#onShareEnded(slot);
     return emptied;
   }

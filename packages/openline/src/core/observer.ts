@@ -8,6 +8,7 @@ import type { LeaseMode } from './holder.ts';
 export type CloseReason =
   | 'broken' // a lease ended by an error that killed it
   | 'busy' // given back while something was under way
+  | 'ceded' // a caller of another pool of its budget has waited longer
   | 'detached' // its holder took it away, and it has ended
   | 'discarded' // the holder said so
   | 'idle' // idle longer than idleTimeoutMs, or than its peer lets it be

@@ -1,5 +1,6 @@
 // The options of a pool: their meaning, defaults and ranges.
 
+import { Budget } from './budget.ts';
 import { type NumberRule, OptionChecks } from './checks.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { InvalidOptionsError } from './errors.ts';
@@ -32,6 +33,8 @@ export interface PoolOptions<C = unknown> {
   readonly validateAfterIdleMs?: number;
   /** Observers are told of a lease that lasts longer. Default 30,000, above 0; `Infinity`: never. */
   readonly leakThresholdMs?: number;
+  /** A limit on connections that it shares with other pools. Default none. */
+  readonly budget?: Budget | undefined;
   /** Told what happens in the pool. Default none. */
   readonly observers?: readonly PoolObserver<C>[];
   /** Where time comes from. Default the machine's clock. */
@@ -39,7 +42,7 @@ export interface PoolOptions<C = unknown> {
 }
 
 /** {@link PoolOptions} with nothing left open. */
-export type ResolvedOptions<C> = Required<PoolOptions<C>>;
+export type ResolvedOptions<C> = Required<Omit<PoolOptions<C>, 'budget'>> & Pick<PoolOptions<C>, 'budget'>;
 
 const count: NumberRule = { min: 0, infinite: true, integer: true };
 const countFromOne: NumberRule = { min: 1, infinite: true, integer: true };
@@ -65,7 +68,13 @@ const numbers = {
 type NumberOption = keyof typeof numbers;
 
 /** The names that {@link PoolOptions} knows. */
-export const poolOptionNames: readonly string[] = [...Object.keys(numbers), 'name', 'observers', 'clock'];
+export const poolOptionNames: readonly string[] = [
+  ...Object.keys(numbers),
+  'name',
+  'budget',
+  'observers',
+  'clock',
+];
 
 let poolsNamed = 0;
 
@@ -97,9 +106,13 @@ export function checkOptions<C>(name: string, given: PoolOptions<C> | undefined)
   if (resolved.min > resolved.max) checks.fault('min', `is ${resolved.min}, above max ${resolved.max}`);
   const observers = given?.observers ?? [];
   if (!Array.isArray(observers)) checks.fault('observers', 'is not an array: give [observer]');
+  const budget = given?.budget;
+  if (budget !== undefined && !(budget instanceof Budget))
+    checks.fault('budget', 'is no Budget: give new Budget({ max })');
   const result: ResolvedOptions<C> = {
     ...resolved,
     name: checks.string('name', name),
+    budget,
     observers,
     clock: checks.object<Clock>('clock', systemClock, ['now', 'turnNow', 'wallNow', 'setTimer']),
   };

@@ -6,6 +6,7 @@ import type { Connector } from './connector.ts';
 import type { PoolCounts } from './errors.ts';
 import { Growth } from './growth.ts';
 import { Measures } from './measures.ts';
+import type { Membership } from './membership.ts';
 import { Observers } from './observer.ts';
 import type { ResolvedOptions } from './options.ts';
 import { Outage } from './outage.ts';
@@ -40,6 +41,10 @@ export class Parts<C> {
   readonly opens: Set<OpenUnderWay> = new Set<OpenUnderWay>();
   readonly openingTime: BusyTime = new BusyTime();
   readonly validatingTime: BusyTime = new BusyTime();
+  /** Its place in the budget that it shares with other pools; set once, when the pool is put together. */
+  membership: Membership<C> | undefined = undefined;
+  /** The last number given to a caller that waits. */
+  readonly turns: { last: number };
   /** Shares that a connection is expected to carry; before the first one is open it is not known, and one is opened to find out. */
   expectedCapacity: number = Number.POSITIVE_INFINITY;
   #state: PoolState = 'running';
@@ -54,6 +59,7 @@ export class Parts<C> {
     this.connector = connector;
     this.options = options;
     this.clock = options.clock;
+    this.turns = options.budget?.turns ?? { last: 0 };
     this.observers = new Observers(options.observers);
     this.#max = options.max;
     this.min = options.min;
@@ -85,6 +91,11 @@ export class Parts<C> {
 
   get isClosing(): boolean {
     return this.state === 'closing' || this.state === 'closed';
+  }
+
+  /** May one more connection be opened that nobody waits for? */
+  get hasRoom(): boolean {
+    return this.slots.size < this.max && this.membership?.hasRoom !== false;
   }
 
   counts(): PoolCounts {

@@ -11,6 +11,7 @@ import type { Lease } from './lease.ts';
 import { Lending } from './lending.ts';
 import { Maintainer } from './maintainer.ts';
 import type { PoolTimes, PoolTotals } from './measures.ts';
+import { Membership } from './membership.ts';
 import { NestingGuard } from './nesting.ts';
 import { Opener } from './opener.ts';
 import {
@@ -111,6 +112,7 @@ export class Pool<C> {
     const closer = new Closer(parts, () => {
       this.#changed();
       dispatch();
+      parts.membership?.settle();
     });
     this.#parts = parts;
     this.#turnaround = new Turnaround(parts, closer, {
@@ -146,6 +148,9 @@ export class Pool<C> {
       deadlines: this.#deadlines,
       nesting,
     });
+    const { budget } = parts.options;
+    if (budget !== undefined)
+      parts.membership = new Membership(budget, parts, this.#turnaround, this.#demand, dispatch);
     if (parts.min > 0) dispatch();
   }
 
@@ -241,17 +246,16 @@ export class Pool<C> {
   }
 
   async #replace(slot: Slot<C>): Promise<void> {
-    const { slots } = this.#parts;
     if (this.#parts.isClosing) return;
     const evict = (): void => {
       if (slot.state === State.idle) this.#turnaround.evict(slot, 'refreshed');
       else if (slot.state !== State.closing && slot.state !== State.closed) slot.condemned ??= 'refreshed';
     };
-    if (slots.size >= this.#parts.max) {
+    if (!this.#parts.hasRoom) {
       evict();
-      await this.#until(() => slots.size < this.#parts.max || this.#parts.isClosing, closingCountsMs);
+      await this.#until(() => this.#parts.hasRoom || this.#parts.isClosing, closingCountsMs);
     }
-    if (slots.size < this.#parts.max && !this.#parts.isClosing) {
+    if (this.#parts.hasRoom && !this.#parts.isClosing) {
       const failure = await this.#opener.open();
       if (failure !== undefined) throw failure;
     }
@@ -286,13 +290,9 @@ export class Pool<C> {
       if (this.#parts.isClosing) throw new PoolClosedError(name);
       if (slots.live >= Math.min(n, this.#parts.max)) return;
       const atOnce = Math.min(n - slots.live, this.#parts.opensAtOnce());
-      while (slots.count(State.opening) < atOnce && slots.size < this.#parts.max) void this.#opener.open();
+      while (slots.count(State.opening) < atOnce && this.#parts.hasRoom) void this.#opener.open();
       // What is closing or detached may have all the room there is.
-      if (this.#opener.underWay.size === 0)
-        await this.#until(
-          () => slots.size < this.#parts.max || this.#parts.isClosing,
-          Number.POSITIVE_INFINITY,
-        );
+      if (this.#opener.underWay.size === 0) await this.#untilRoom();
       const failures = await Promise.all(this.#opener.underWay);
       const failure = failures.find((error) => error !== undefined);
       if (failure !== undefined) throw failure;
@@ -337,7 +337,15 @@ export class Pool<C> {
     await this.#until(() => slots.size === slots.count(State.detached), 2 * closingCountsMs);
     this.#deadlines.stop();
     parts.state = 'closed';
+    parts.membership?.leave();
     return { drained, outstanding };
+  }
+
+  async #untilRoom(): Promise<void> {
+    const parts = this.#parts;
+    const unwatch = parts.membership?.watchRoom(() => this.#changed());
+    await this.#until(() => parts.hasRoom || parts.isClosing, Number.POSITIVE_INFINITY);
+    unwatch?.();
   }
 
   /** Resolves when `done` holds, or to `false` when the time is over. */

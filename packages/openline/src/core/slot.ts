@@ -115,6 +115,8 @@ export class SlotTable<C> {
   readonly #counts = new Int32Array(stateNames.length);
   /** Idle slots, the most recently used last. */
   readonly idle: Slot<C>[] = [];
+  /** Told of each connection more or less. */
+  onResize: ((by: 1 | -1) => void) | undefined = undefined;
   /** Slots under shared leases. */
   readonly shared: Set<Slot<C>> = new Set<Slot<C>>();
   #nextId = 1;
@@ -150,6 +152,7 @@ export class SlotTable<C> {
     this.#slots.add(slot);
     this.#size++;
     this.#counts[State.opening]!++;
+    this.onResize?.(1);
     return slot;
   }
 
@@ -164,6 +167,7 @@ export class SlotTable<C> {
       this.#counts[State.closed]!--;
       this.#slots.delete(slot);
       this.#size--;
+      this.onResize?.(-1);
     }
   }
 

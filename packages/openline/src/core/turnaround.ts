@@ -4,6 +4,7 @@ import { outsideCallers } from './async-scope.ts';
 import { Check } from './check.ts';
 import type { Moment } from './clock.ts';
 import type { Closer } from './closer.ts';
+import type { Connector } from './connector.ts';
 import type { Lease } from './lease.ts';
 import type { CloseReason } from './observer.ts';
 import type { Parts } from './parts.ts';
@@ -20,6 +21,7 @@ export interface Rests<C> {
 /** Takes connections from the end of one lease to the beginning of the next. */
 export class Turnaround<C> {
   readonly #parts: Parts<C>;
+  readonly #connector: Connector<C>;
   readonly #closer: Closer<C>;
   readonly #rests: Rests<C>;
   // What a connector does not have costs its leases nothing.
@@ -35,6 +37,7 @@ export class Turnaround<C> {
 
   constructor(parts: Parts<C>, closer: Closer<C>, rests: Rests<C>) {
     this.#parts = parts;
+    this.#connector = parts.connector;
     this.#closer = closer;
     this.#rests = rests;
     this.#validates = parts.connector.validate !== undefined;
@@ -48,6 +51,7 @@ export class Turnaround<C> {
       this.#asksQuiet ||
       this.#limitsReuse ||
       this.#asksCapacity ||
+      parts.options.budget !== undefined ||
       parts.options.maxUses < Number.POSITIVE_INFINITY;
   }
 
@@ -139,7 +143,7 @@ export class Turnaround<C> {
     if (this.#asksQuiet && !this.#isQuiet(slot)) return 'busy';
     if (this.#takesNothing(slot)) return 'retired';
     if (slot.state === State.validating && slot.isPastReuse(now)) return 'idle';
-    return undefined;
+    return parts.membership?.cedes(slot) ? 'ceded' : undefined;
   }
 
   #isQuiet(slot: Slot<C>): boolean {
@@ -175,12 +179,17 @@ export class Turnaround<C> {
 
   /** Why an idle connection will never be lent again. */
   #uselessness(slot: Slot<C>, now: number): CloseReason | undefined {
-    if (slot.isPastReuse(now)) return 'idle';
+    if (this.#limitsReuse && slot.isPastReuse(now)) return 'idle';
     return this.#takesNothing(slot) ? 'retired' : undefined;
   }
 
   #takesNothing(slot: Slot<C>): boolean {
-    return this.#asksCapacity && !(this.#parts.capacityOf(slot) >= 1);
+    if (!this.#asksCapacity) return false;
+    try {
+      return !(this.#connector.capacity!(slot.connection as C) >= 1);
+    } catch {
+      return false;
+    }
   }
 
   /** Closes the idle connections that will never be lent again. */

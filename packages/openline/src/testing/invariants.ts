@@ -1,5 +1,5 @@
 // What always holds in a pool, checked from what it tells of itself.
-import type { ConnectionInfo, HolderInfo, Pool, PoolStats, StateName } from '../core/index.ts';
+import type { Budget, ConnectionInfo, HolderInfo, Pool, PoolStats, StateName } from '../core/index.ts';
 
 /** What {@link assertInvariants} cannot see from the pool itself. */
 export interface InvariantOptions {
@@ -68,6 +68,31 @@ export function assertInvariants<C>(pool: Pool<C>, options: InvariantOptions = {
   checkWaiting(findings, stats, options.mayHoldBack === true);
   checkTotals(findings, stats);
   findings.done(stats);
+}
+
+/**
+ * Checks what must hold in a budget at every moment between two turns of the event loop: its pools never have more connections than its `max`
+ * together, it counts what they count, and no connection of theirs is idle, nor any room left, while a caller waits for room.
+ *
+ * @param pools - all pools of the budget that are not closed
+ * @throws Error that lists everything that does not hold, with the figures.
+ */
+export function assertBudgetInvariants<C>(budget: Budget, pools: readonly Pool<C>[]): void {
+  const { max, size, waitingPools } = budget.stats();
+  const counts = pools.map((pool) => pool.counts());
+  const sum = counts.reduce((total, pool) => total + pool.size, 0);
+  const idle = counts.reduce((total, pool) => total + pool.idle, 0);
+  const closing = counts.reduce((total, pool) => total + pool.closing, 0);
+  const broken: string[] = [];
+  if (size > max) broken.push(`${size} connections, above max ${max}`);
+  if (sum !== size) broken.push(`its pools have ${sum} connections, ${size} are counted`);
+  if (waitingPools > 0 && size < max)
+    broken.push(`${waitingPools} pools wait for room beside ${max - size} of it`);
+  if (waitingPools > closing && idle > 0)
+    broken.push(
+      `${waitingPools} pools wait for room while ${idle} connections are idle and ${closing} closing`,
+    );
+  if (broken.length > 0) throw new Error(`budget: ${broken.join('; ')}`);
 }
 
 function checkSize(

@@ -80,6 +80,15 @@ describe('a connection whose capacity has fallen to 0', () => {
     expect(kit.pool.stats().totals.closed).toEqual({ retired: 1 });
   });
 
+  test('is closed when it comes back though nobody waits', async () => {
+    const kit = setUp({ max: 1, connector: { capacity: 5 } });
+    const [held] = await lease(kit, 1, 'shared');
+    kit.connector.setCapacity(0, held!.connection);
+    held!.release();
+    await kit.clock.settle();
+    expect(kit.pool.stats()).toMatchObject({ size: 0, totals: { closed: { retired: 1 } } });
+  });
+
   test('says nothing of the capacity of those to come', async () => {
     const kit = setUp({ max: 8, connector: { capacity: 10 } });
     const [held] = await lease(kit, 1, 'shared');

@@ -1,5 +1,5 @@
 // What can happen to a pool in a random schedule, done to a real one.
-import { createPool, type LeaseMode, type Pool } from 'openline';
+import { type Budget, createPool, type LeaseMode, type Pool } from 'openline';
 import {
   type FakeCall,
   type FakeConnection,
@@ -14,7 +14,7 @@ import type { Setting, Step } from './steps.ts';
 
 /** A pool on a manual clock, that things happen to. */
 export class Scene {
-  readonly clock: ManualClock = new ManualClock({ nowMs: 1_000 });
+  readonly clock: ManualClock;
   readonly connector: FakeConnector;
   readonly pool: Pool<FakeConnection>;
   readonly ledger: Ledger;
@@ -32,7 +32,19 @@ export class Scene {
   /** Refreshes and warmings under way. */
   protected tasks: number = 0;
 
-  constructor(setting: Setting) {
+  /** Others have timers on the clock, too. */
+  protected readonly sharesClock: boolean;
+
+  get isClosing(): boolean {
+    return this.closing !== undefined;
+  }
+
+  constructor(
+    setting: Setting,
+    shared?: { readonly clock: ManualClock; readonly budget: Budget; readonly number: number },
+  ) {
+    this.clock = shared?.clock ?? new ManualClock({ nowMs: 1_000 });
+    this.sharesClock = shared !== undefined;
     const { seed, acquireTimeoutMs, validateAfterIdleMs, max, min, ...rest } = setting;
     const { watched, reusableForMs, ...script } = rest;
     this.setting = setting;
@@ -44,7 +56,8 @@ export class Scene {
     this.watch = new LendingWatch(this.clock, this.connector);
     this.pool = createPool(this.connector, {
       clock: this.clock,
-      name: `schedule-${seed}`,
+      name: `schedule-${seed}-${shared?.number ?? 0}`,
+      budget: shared?.budget,
       max,
       min,
       acquireTimeoutMs,

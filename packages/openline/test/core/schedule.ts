@@ -33,7 +33,7 @@ export class Schedule extends Scene {
     const away = [...this.detached].filter((connection) => !this.lost.has(connection)).length;
     const detached = this.pool.connections().filter(({ state }) => state === 'detached').length;
     if (away !== detached) throw new Error(`${detached} places are kept for ${away} detached connections`);
-    const timers = this.closed ? timersOfPool(this.clock, this.connector) : 0;
+    const timers = this.closed && !this.sharesClock ? timersOfPool(this.clock, this.connector) : 0;
     if (timers > 0) throw new Error(`after close() ${timers} timers are left`);
     if (leases !== held) throw new Error(`the pool counts ${leases} leases, ${held} are held`);
   }
@@ -74,18 +74,29 @@ export class Schedule extends Scene {
     return isLong && now - this.#heldBack.since <= mostMs;
   }
 
-  /** The server is well again, and every holder gives back what it has: everybody must be served. */
-  async recover(): Promise<void> {
-    if (this.closing !== undefined) return;
+  /** The server is well again. */
+  mend(): void {
     this.allWell();
     this.pool.resume();
     for (const connection of this.detached) this.lose(connection);
+  }
+
+  /** Every holder gives back what it has. */
+  giveBack(): void {
+    this.#forgive();
+    for (const caller of this.ledger.holding) this.ledger.ends(caller).release();
+    this.allWell();
+  }
+
+  /** The server is well again, and every holder gives back what it has: everybody must be served. */
+  async recover(): Promise<void> {
+    if (this.closing !== undefined) return;
+    this.mend();
     const askAgain = (mode: LeaseMode): Caller =>
       this.ask({ mode, timeoutMs: Number.POSITIVE_INFINITY, expectedMs: undefined, aborts: false });
     let fresh = [askAgain('exclusive'), askAgain('shared'), askAgain('exclusive')];
     for (let round = 0; round < 60; round++) {
-      for (const caller of this.ledger.holding) this.ledger.ends(caller).release();
-      this.allWell();
+      this.giveBack();
       await this.clock.advance(500);
       await this.settle();
       fresh = fresh.map((caller) => (caller.state === 'refused' ? askAgain(caller.mode) : caller));
@@ -108,7 +119,7 @@ export class Schedule extends Scene {
     await this.settle();
     const pending = this.ledger.pending.length;
     const left = [...this.connector.live].filter((connection) => !this.detached.has(connection)).length;
-    const timers = this.clock.pending.length;
+    const timers = this.sharesClock ? 0 : this.clock.pending.length;
     const { size, detached } = this.pool.stats();
     if (pending + left + timers + this.tasks + size - detached === 0) return;
     throw new Error(
