@@ -8,6 +8,8 @@ import { createInterface } from 'node:readline';
 export interface DeadAddress extends AsyncDisposable {
   readonly host: string;
   readonly port: number;
+  /** From now on it is answered: the kernel sends a SYN again after a second. */
+  answer(): void;
 }
 
 const host = '127.0.0.1';
@@ -34,6 +36,7 @@ export async function deadAddress(): Promise<DeadAddress> {
   return {
     host,
     port,
+    answer: () => void child.kill('SIGCONT'),
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       await end(child);
