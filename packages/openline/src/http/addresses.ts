@@ -3,6 +3,9 @@
 import { ADDRCONFIG, type LookupAddress, lookup as systemLookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 
+/** So many of a name's addresses are tried; a name server may send thousands. */
+const mostTried = 64;
+
 /** Whose addresses, and which will do. */
 export interface AddressQuery {
   readonly host: string;
@@ -14,7 +17,7 @@ export interface AddressQuery {
 }
 
 /**
- * Asks for the addresses of a host; there is at least one. A question under way cannot be taken back: once the signal aborts, its answer is
+ * Asks for the addresses of a host: at least one, at most 64. A question under way cannot be taken back: once the signal aborts, its answer is
  * ignored.
  */
 export async function addressesOf(query: AddressQuery): Promise<readonly string[]> {
@@ -22,7 +25,7 @@ export async function addressesOf(query: AddressQuery): Promise<readonly string[
   const family = localAddress === undefined ? 0 : isIP(localAddress);
   const found = await ask(query, family);
   const usable = found.filter((address) => isIP(address) !== 0 && (family === 0 || isIP(address) === family));
-  if (usable.length > 0) return alternated(usable);
+  if (usable.length > 0) return alternated(usable).slice(0, mostTried);
   const which = family === 0 ? '' : ` of the family of localAddress (IPv${family})`;
   throw Object.assign(new Error(`the lookup of ${host} gave no IP address${which}`), { code: 'ENOTFOUND' });
 }

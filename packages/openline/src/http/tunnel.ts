@@ -59,7 +59,7 @@ function ask(socket: Socket, target: string, proxy: HttpProxy): ClientRequest {
     headers: {
       host: target,
       connection: 'keep-alive',
-      // Not in any standard, but some proxies of before HTTP/1.1 close the tunnel without it.
+      // In no standard, but curl and undici say it, and old proxies look for it.
       'proxy-connection': 'keep-alive',
       ...(authorization === undefined ? {} : { 'proxy-authorization': authorization }),
     },

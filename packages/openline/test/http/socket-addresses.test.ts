@@ -93,6 +93,19 @@ describe('the addresses of a name', () => {
     expect(String(error)).toContain(`127.0.0.1:${port}; connect ECONNREFUSED 127.0.0.2:${port}; connect`);
   });
 
+  test('are 64 at the most, of which five are named', async () => {
+    const { port, server } = await silentServer();
+    await new Promise((resolve) => server.close(resolve));
+    const many = Array.from({ length: 100 }, (_, index) => `127.0.0.${index + 1}`);
+    const error = await reached(sourceOf(port, { lookup: lookupOf(...many) })).catch(
+      (reason: Error) => reason,
+    );
+    expect(error).toMatchObject({ errors: { length: 64 } });
+    expect(String(error)).toMatch(
+      /^AggregateError: none of 64 addresses answered: .*127\.0\.0\.5:\d+; and 59 more$/,
+    );
+  });
+
   test('must be addresses', async () => {
     for (const found of ['elsewhere.test', []] as const) {
       const lookup: LookupFunction = (_host, _options, answer) => answer(null, found as string);

@@ -1,7 +1,7 @@
 // TLS sessions: resumed, never in place of a check, and no more of them than are worth keeping.
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import type { SecureVersion, Server, TLSSocket } from 'node:tls';
+import type { SecureVersion, Server, TLSSocket, TlsOptions } from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { SocketSource } from '../../src/http/socket.ts';
 import type { SocketOptions } from '../../src/http/socket-options.ts';
@@ -10,9 +10,9 @@ import { certificates, type Listening, lookupOf, tlsServer, WatchedOpen } from '
 
 const lookup = lookupOf('127.0.0.1');
 
-async function started(version: SecureVersion): Promise<Listening> {
+async function started(version: SecureVersion, further: TlsOptions = {}): Promise<Listening> {
   const { cert, key } = await certificates();
-  return tlsServer({ cert, key, minVersion: version, maxVersion: version });
+  return tlsServer({ cert, key, minVersion: version, maxVersion: version, ...further });
 }
 
 async function sourceOf({ port }: Listening, tls: SocketOptions['tls'] = {}): Promise<SocketSource> {
@@ -38,13 +38,29 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a session of %s', (version) => {
     expect(await resumed(source)).toBe(true);
   });
 
-  test('that the server has forgotten is replaced by the next one', async () => {
+  test('that the server has forgotten is dropped, and replaced by those that it gives then', async () => {
     const server = await started(version);
     const source = await sourceOf(server);
     await resumed(source);
+    await resumed(source);
     (server.server as Server).setTicketKeys(randomBytes(48));
+    const opens: boolean[] = [];
+    for (let open = 0; open < 5; open++) opens.push(await resumed(source));
+    expect(opens).toEqual([false, true, true, true, true]);
+  });
+
+  test('is dropped when the handshake fails with it', async () => {
+    let isBroken = false;
+    const server = await started(version, {
+      ALPNCallback: () => (isBroken ? undefined : 'http/1.1'),
+    });
+    const source = await sourceOf(server);
+    await resumed(source);
+    await resumed(source);
+    isBroken = true;
+    await expect(source.open(new WatchedOpen())).rejects.toThrow(/no application protocol/);
+    isBroken = false;
     expect(await resumed(source)).toBe(false);
-    expect(await resumed(source)).toBe(true);
   });
 
   test('of a server whose identity was refused is not kept: resumed it would be checked no more', async () => {
