@@ -21,7 +21,8 @@ export interface AddressQuery {
  * ignored.
  */
 export async function addressesOf(query: AddressQuery): Promise<readonly string[]> {
-  const { host, localAddress } = query;
+  const { host, localAddress, signal } = query;
+  signal.throwIfAborted();
   const family = localAddress === undefined ? 0 : isIP(localAddress);
   const found = await ask(query, family);
   const usable = found.filter((address) => isIP(address) !== 0 && (family === 0 || isIP(address) === family));

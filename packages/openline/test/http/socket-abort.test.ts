@@ -1,11 +1,22 @@
 // An open that is given up ends at once, in whichever phase it is, and leaves nothing behind.
-import { getEventListeners } from 'node:events';
-import type { LookupFunction } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { getEventListeners, once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type LookupFunction } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { SocketSource } from '../../src/http/socket.ts';
 import type { SocketOptions } from '../../src/http/socket-options.ts';
 import { deadAddress } from '../support/dead-address.ts';
-import { allClosed, lookupOf, silentServer, triedSockets, WatchedOpen } from '../support/sockets.ts';
+import {
+  allClosed,
+  certificates,
+  lookupOf,
+  silentServer,
+  tlsServer,
+  triedSockets,
+  WatchedOpen,
+} from '../support/sockets.ts';
 import { TunnelProxy } from '../support/tunnel-proxy.ts';
 
 const reason = new Error('not wanted any more');
@@ -104,16 +115,54 @@ describe('an aborted open', () => {
   });
 });
 
-test('an open that has ended well has let go of its signal', async () => {
-  const server = await silentServer();
-  const proxy = await TunnelProxy.to(server);
-  for (const options of [{ lookup }, { lookup, proxy: proxy.url }]) {
+describe('an open aborted in the moment when a phase begins', () => {
+  test.each([
+    ['dns', 'http', {}],
+    ['tcp', 'http', {}],
+    ['tls', 'https', {}],
+    ['proxy-tls', 'https', { tls: true }],
+    ['proxy', 'https', { tls: true }],
+    ['tls', 'https', { tls: true }],
+  ])('%s of %s by a proxy with %j ends as well', async (phase, scheme, proxyOptions) => {
+    const { ca, cert, key } = await certificates();
+    const server = await tlsServer({ cert, key });
+    const by = 'tls' in proxyOptions ? { proxy: (await TunnelProxy.to(server, proxyOptions)).url } : {};
+    const options = { lookup, ...by, tls: { ca }, proxyTls: { ca } };
+    await abortAt(phase, `${scheme}://a.test:${server.port}`, options);
+  });
+
+  test('at a socket file ends as well', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'openline-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const socketPath = join(folder, 'http.sock');
+    const server = createServer().listen(socketPath);
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    await abortAt('tcp', 'http://a.test', { socketPath });
+  });
+
+  async function abortAt(phase: string, origin: string, options: SocketOptions): Promise<void> {
+    const tried = triedSockets();
     const watched = new WatchedOpen();
-    const { socket } = await new SocketSource(
-      new URL(`http://a.test:${server.port}`),
-      options,
-      'neighbour',
-    ).open(watched);
+    watched.onPhase = (name) => {
+      if (name === phase) watched.abort(reason);
+    };
+    await expect(new SocketSource(new URL(origin), options, 'neighbour').open(watched)).rejects.toBe(reason);
+    expect(watched.phases.at(-1)).toBe(phase);
+    expect(getEventListeners(watched.signal, 'abort')).toEqual([]);
+    await expect.poll(() => tried.filter(({ destroyed }) => !destroyed).length).toBe(0);
+  }
+});
+
+test('an open that has ended well has let go of its signal', async () => {
+  const { ca, cert, key } = await certificates();
+  const server = await tlsServer({ cert, key });
+  const proxy = await TunnelProxy.to(server);
+  for (const further of [{}, { proxy: proxy.url }]) {
+    const watched = new WatchedOpen();
+    const options = { lookup, tls: { ca }, ...further };
+    const source = new SocketSource(new URL(`https://a.test:${server.port}`), options, 'neighbour');
+    const { socket } = await source.open(watched);
     expect(getEventListeners(watched.signal, 'abort')).toEqual([]);
     socket.destroy();
   }

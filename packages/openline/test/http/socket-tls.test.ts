@@ -1,6 +1,6 @@
 // TLS to an origin: who is trusted, what is offered, what the errors say.
 import { createServer } from 'node:net';
-import type { TLSSocket, TlsOptions } from 'node:tls';
+import { createSecureContext, type TLSSocket, type TlsOptions } from 'node:tls';
 import { makeCertificates } from 'openline-cli/servers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type OpenSocket, SocketSource } from '../../src/http/socket.ts';
@@ -108,6 +108,13 @@ describe('a server', () => {
     const server = await started({ requestCert: true, rejectUnauthorized: false, ca });
     await open(`https://a.test:${server.port}`, await trusted({ tls: { cert, key } }));
     await expect.poll(() => server.secured[0]?.getPeerCertificate().subject?.CN).toBe('localhost');
+  });
+
+  test('is judged by the secure context of the user where there is one', async () => {
+    const { port } = await started();
+    const { ca } = await certificates();
+    const options = { lookup, tls: { secureContext: createSecureContext({ ca }) } };
+    expect((await open(`https://a.test:${port}`, options)).socket).toMatchObject({ authorized: true });
   });
 
   test('is found broken by options that Node refuses, and no socket is left', async () => {
