@@ -10,7 +10,7 @@ export interface SocketOptions {
   /**
    * Node's own TLS options for `https` origins: `ca`, `cert`, `key`, `minVersion`, `checkServerIdentity`, `servername`, … Certificates are
    * verified unless `rejectUnauthorized: false` stands here. Where to connect to, the protocols offered (`ALPNProtocols`) and the socket are the
-   * pool's business and ignored here. The object is read once: to change it, make a new pool.
+   * pool's business and ignored here. The object is read once: what is changed in it later is not seen.
    */
   readonly tls?: ConnectionOptions | undefined;
   /**
@@ -58,6 +58,8 @@ export function socketFaults(options: SocketOptions): OptionFault[] {
       'autoSelectFamilyAttemptTimeoutMs',
       `is ${typeof delayMs === 'number' ? delayMs : `a ${typeof delayMs}`}: give a number from ${leastAttemptDelayMs}, or Infinity`,
     );
+  if (options.allowH2 !== undefined && typeof options.allowH2 !== 'boolean')
+    fault('allowH2', `is a ${typeof options.allowH2}: give true or false`);
   for (const option of ['tls', 'proxyTls'] as const) {
     const given: unknown = options[option];
     if (given !== undefined && (typeof given !== 'object' || given === null))

@@ -182,6 +182,7 @@ describe('options', () => {
       autoSelectFamilyAttemptTimeoutMs: 0,
       tls: 'ca',
       socketPath: '',
+      allowH2: 'no',
       proxy: 'socks5://user:secret@proxy.test',
     } as unknown as SocketOptions;
     const make = (): SocketSource => new SocketSource(new URL('ftp://a.test'), options, 'neighbour');
@@ -193,6 +194,7 @@ describe('options', () => {
       error = thrown as InvalidOptionsError;
     }
     expect(error!.faults.map(({ option }) => option).sort()).toEqual([
+      'allowH2',
       'autoSelectFamilyAttemptTimeoutMs',
       'localAddress',
       'lookup',
