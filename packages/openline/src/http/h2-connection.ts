@@ -9,7 +9,14 @@ import {
 } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { HttpConnection, Receiver, RequestOptions } from './connection.ts';
-import { connectionLost, connectionSpent, goingAway, notBegun, streamEnded } from './h2-failures.ts';
+import {
+  connectionLost,
+  connectionSpent,
+  goingAway,
+  notBegun,
+  notTaken,
+  streamEnded,
+} from './h2-failures.ts';
 import type { Target } from './h2-head.ts';
 import { type Carrier, H2Request } from './h2-request.ts';
 import { beginSession, settled } from './h2-session.ts';
@@ -45,6 +52,7 @@ export async function openH2(socket: Socket, origin: string, options: H2Options 
     const session = beginSession(socket, url.origin, maxHeaderSize);
     const connection = new H2Connection(socket, session, url, maxConcurrentStreams, maxHeaderSize);
     await settled(session, signal);
+    if (connection.isQuiet) session.unref();
     return connection;
   } catch (error) {
     socket.destroy();
@@ -94,7 +102,6 @@ export class H2Connection implements HttpConnection, Carrier {
     session.on('frameError', () => this.#retire(connectionSpent(this.#origin)));
     session.on('error', (error) => this.#die(error));
     session.on('close', () => this.#die(undefined));
-    session.unref();
   }
 
   get capacity(): number {
@@ -154,12 +161,20 @@ export class H2Connection implements HttpConnection, Carrier {
   }
 
   open(request: H2Request, headers: OutgoingHttpHeaders, endStream: boolean): ClientHttp2Stream {
-    const stream = this.#session.request(headers, { endStream });
+    const stream = this.#request(headers, endStream);
     if (this.#underWay.size === 0) this.#session.ref();
     this.#underWay.add(request);
     // Without an id there was none left.
     if (stream.id === undefined || stream.id >= lastStreamId) this.#retire(connectionSpent(this.#origin));
     return stream;
+  }
+
+  #request(headers: OutgoingHttpHeaders, endStream: boolean): ClientHttp2Stream {
+    try {
+      return this.#session.request(headers, { endStream });
+    } catch (error) {
+      throw notTaken(error as Error);
+    }
   }
 
   broke(request: H2Request, cause: Error | undefined): void {

@@ -46,6 +46,13 @@ export function goingAway(origin: string, code: number): Error {
   );
 }
 
+/** Node refuses the head of a request. */
+export function notTaken(cause: Error): Error {
+  const error = new errors.InvalidArgumentError(cause.message);
+  error.cause = cause;
+  return error;
+}
+
 /** Streams have run out, or Node has given the session up: it carries what it has to its end. */
 export function connectionSpent(origin: string, cause?: Error): Error {
   return failure(`The HTTP/2 connection to ${origin} can carry no further requests`, cause);

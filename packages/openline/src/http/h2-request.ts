@@ -7,6 +7,7 @@ import {
   type IncomingHttpStatusHeader,
   type OutgoingHttpHeaders,
 } from 'node:http2';
+import { addAbortSignal } from 'node:stream';
 import { errors } from 'undici';
 import type { Receiver, RequestOptions } from './connection.ts';
 import { type Body, bodyOf, isStream } from './h2-body.ts';
@@ -16,6 +17,8 @@ import { Upload } from './h2-upload.ts';
 
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR, NGHTTP2_STREAM_STATE_IDLE } = constants;
 
+const aborted = AbortSignal.abort();
+
 /** What a request needs of its connection. */
 export interface Carrier {
   readonly target: Target;
@@ -23,7 +26,7 @@ export interface Carrier {
   readonly maxHeaderSize: number;
   /** Why it takes no requests; `undefined` while it does. */
   readonly refusal: Error | undefined;
-  /** Sends a head. @throws what Node says of it */
+  /** Sends a head. @throws undici's InvalidArgumentError for what Node does not take */
   open(request: H2Request, headers: OutgoingHttpHeaders, endStream: boolean): ClientHttp2Stream;
   /** Says that a stream has ended before its time, and is told of it by `lose` or `fail`. */
   broke(request: H2Request, cause: Error | undefined): void;
@@ -68,20 +71,22 @@ export class H2Request {
     this.#body = body;
     // One that nobody hears would end the process, and it may come at any time.
     if (isStream(body)) body.on('error', () => undefined);
-    const { refusal } = this.#carrier;
-    if (refusal !== undefined) this.fail(refusal, true);
-    else this.#begin(options);
-  }
-
-  #begin(options: RequestOptions): void {
     try {
-      const ready = bodyOf(this.#body);
+      const ready = bodyOf(body);
       const head = headOf(options, this.#carrier.target, ready);
+      if (this.#isRefused()) return;
       this.#receiver.onConnect(this.#abort);
-      if (!this.#isSettled) this.#open(head, ready, options.expectContinue === true);
+      if (this.#isSettled || this.#isRefused()) return;
+      this.#open(head, ready, options.expectContinue === true);
     } catch (error) {
       this.#abort(error as Error);
     }
+  }
+
+  #isRefused(): boolean {
+    const { refusal } = this.#carrier;
+    if (refusal !== undefined) this.fail(refusal, true);
+    return refusal !== undefined;
   }
 
   /** Of its stream; `undefined` where it has got none. */
@@ -110,8 +115,7 @@ export class H2Request {
     if (this.#isSettled) return;
     this.#isSettled = true;
     if (!isUnprocessed || this.#upload?.hasBegun) this.#stopUpload(error);
-    const stream = this.#stream;
-    if (stream !== undefined && !stream.closed) stream.close(NGHTTP2_CANCEL);
+    this.#reset();
     this.#carrier.ended(this);
     this.#receiver.onError(error, isUnprocessed);
   }
@@ -262,7 +266,7 @@ export class H2Request {
     // The server has said everything: what it has not let us finish, it does not want.
     if (this.#held !== undefined || this.#upload?.hasEnded === false) {
       this.#stopUpload(new errors.InformationalError('the response ended before the request did'));
-      this.#stream?.close(NGHTTP2_CANCEL);
+      this.#reset();
     }
     this.#carrier.ended(this);
     try {
@@ -280,6 +284,16 @@ export class H2Request {
     } catch (error) {
       this.guard(error);
     }
+  }
+
+  /** Takes the request back; the session goes on. */
+  #reset(): void {
+    const stream = this.#stream;
+    if (stream === undefined || stream.closed || stream.destroyed) return;
+    // `close` would say first that the body has ended, and half a body would look like a whole one. Destroyed by an abort, Node resets the
+    // stream with the same code and says nothing before.
+    if (stream.writableEnded) stream.close(NGHTTP2_CANCEL);
+    else addAbortSignal(aborted, stream);
   }
 
   #stopUpload(reason: Error): void {
