@@ -4,7 +4,6 @@ import {
   type ClientHttp2Stream,
   constants,
   type IncomingHttpHeaders,
-  type IncomingHttpStatusHeader,
   type OutgoingHttpHeaders,
 } from 'node:http2';
 import { addAbortSignal } from 'node:stream';
@@ -13,7 +12,8 @@ import type { Receiver, RequestOptions } from './connection.ts';
 import { type Body, bodyOf, isStream } from './h2-body.ts';
 import { fieldsOf } from './h2-fields.ts';
 import { type Head, headOf, type Target } from './h2-head.ts';
-import { Upload } from './h2-upload.ts';
+import { leave, listen, listenToBody, type ResponseHeaders, type StreamOwner } from './h2-listeners.ts';
+import { Upload, type UploadListener } from './h2-upload.ts';
 
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR, NGHTTP2_STREAM_STATE_IDLE } = constants;
 
@@ -34,17 +34,8 @@ export interface Carrier {
   ended(request: H2Request): void;
 }
 
-/** Reached by the listeners of a stream, which are the same functions for all streams: a closure for each would cost more than the rest. */
-const owner = Symbol('the request of a stream');
-
-interface OwnedStream extends ClientHttp2Stream {
-  [owner]: H2Request;
-}
-
-type ResponseHeaders = IncomingHttpHeaders & IncomingHttpStatusHeader;
-
 /** One request. */
-export class H2Request {
+export class H2Request implements StreamOwner, UploadListener {
   readonly #carrier: Carrier;
   readonly #receiver: Receiver;
   #stream: ClientHttp2Stream | undefined;
@@ -55,6 +46,8 @@ export class H2Request {
   #held: Uint8Array | undefined;
   #hasBegun = false;
   #isAnswered = false;
+  /** The server has said that its response ends. A stream ends without that, too, when it is reset. */
+  #isWhole = false;
   #isSettled = false;
   #trailers: Buffer[] | undefined;
   /** Of a response that had come to its end before the connection was lost: what its reader has not taken yet. */
@@ -123,14 +116,13 @@ export class H2Request {
   /** Fails it because the connection is lost, unless its response is here already and only waits to be read. */
   lose(error: Error, isUnprocessed: boolean): void {
     const stream = this.#stream;
-    const isWhole = this.#isAnswered && stream?.closed && stream.rstCode === NGHTTP2_NO_ERROR;
-    if (!isWhole || this.#isSettled) {
+    if (stream === undefined || !this.#isAnswered || !this.#isWhole || this.#isSettled) {
       this.fail(error, isUnprocessed);
       return;
     }
     // Node drops what nobody has read when the session goes. Reading hands it to the listener, which keeps it.
     this.#rest = [];
-    stream.read();
+    while (stream.read() !== null);
     if (!stream.isPaused()) this.#readRest();
   }
 
@@ -139,13 +131,7 @@ export class H2Request {
     const endsNow = opens === 'response' && body.length === 0;
     const stream = this.#carrier.open(this, headers, endsNow);
     this.#stream = stream;
-    (stream as OwnedStream)[owner] = this;
-    stream.on('response', onResponse);
-    stream.on('headers', onInformation);
-    stream.on('trailers', onTrailers);
-    stream.on('end', onEnd);
-    stream.on('error', onError);
-    stream.on('close', onClose);
+    listen(stream, this);
     if (opens !== 'response') return;
     if (endsNow) {
       this.#receiver.onRequestSent();
@@ -201,7 +187,7 @@ export class H2Request {
     if (this.#opens === 'protocol') stream.end();
     if (this.#receiver.onHeaders(status, fields, this.#resume, '') === false) stream.pause();
     if (this.#isSettled) return;
-    stream.on('data', onData);
+    listenToBody(stream);
     // A server that answers well without having given its leave wants the body all the same.
     if (status < 300) this.#sendBody();
   }
@@ -216,10 +202,14 @@ export class H2Request {
     if (!this.#isSettled) this.#trailers = this.#fields(headers, listed);
   }
 
+  onWhole(): void {
+    this.#isWhole = true;
+  }
+
   onEnd(): void {
     // A stream that ends without an answer, or was reset, says more when it closes.
-    if (this.#isSettled || this.#rest !== undefined || !this.#isAnswered) return;
-    if (this.resetCode === NGHTTP2_NO_ERROR) this.#complete();
+    if (this.#isSettled || this.#rest !== undefined) return;
+    if (this.#isAnswered && this.#isWhole) this.#complete();
   }
 
   onClosed(error: Error | undefined): void {
@@ -229,7 +219,7 @@ export class H2Request {
   }
 
   /** Turns what a receiver throws into the end of the request. */
-  guard(error: unknown): void {
+  onThrown(error: unknown): void {
     this.#abort(error as Error);
   }
 
@@ -255,8 +245,7 @@ export class H2Request {
 
   /** From here on the stream is the user's, and under way until it closes. */
   #handOver(status: number, fields: Buffer[], stream: ClientHttp2Stream): void {
-    stream.off('trailers', onTrailers);
-    stream.off('end', onEnd);
+    leave(stream);
     this.#isSettled = true;
     this.#receiver.onUpgrade(status, fields, stream);
   }
@@ -277,13 +266,16 @@ export class H2Request {
   }
 
   #readRest(): void {
-    const chunk = this.#rest?.shift();
+    const rest = this.#rest ?? [];
     try {
-      if (chunk !== undefined && this.#receiver.onData(chunk) === false) return;
-      if (!this.#isSettled) this.#complete();
+      for (let chunk = rest.shift(); chunk !== undefined; chunk = rest.shift()) {
+        if (this.#receiver.onData(chunk) === false || this.#isSettled) return;
+      }
     } catch (error) {
-      this.guard(error);
+      this.onThrown(error);
+      return;
     }
+    this.#complete();
   }
 
   /** Takes the request back; the session goes on. */
@@ -301,52 +293,4 @@ export class H2Request {
     if (this.#upload !== undefined) this.#upload.stop(reason);
     else if (isStream(this.#body)) this.#body.destroy?.(reason);
   }
-}
-
-function onResponse(this: OwnedStream, headers: ResponseHeaders, _flags: number, listed?: unknown): void {
-  const request = this[owner];
-  try {
-    request.onResponse(headers, listed);
-  } catch (error) {
-    request.guard(error);
-  }
-}
-
-function onInformation(this: OwnedStream, headers: ResponseHeaders, _flags: number, listed?: unknown): void {
-  const request = this[owner];
-  try {
-    request.onInformation(headers, listed);
-  } catch (error) {
-    request.guard(error);
-  }
-}
-
-function onData(this: OwnedStream, chunk: Buffer): void {
-  const request = this[owner];
-  try {
-    request.onData(chunk);
-  } catch (error) {
-    request.guard(error);
-  }
-}
-
-function onTrailers(this: OwnedStream, headers: IncomingHttpHeaders, _flags: number, listed?: unknown): void {
-  const request = this[owner];
-  try {
-    request.onTrailers(headers, listed);
-  } catch (error) {
-    request.guard(error);
-  }
-}
-
-function onEnd(this: OwnedStream): void {
-  this[owner].onEnd();
-}
-
-function onError(this: OwnedStream, error: Error): void {
-  this[owner].onClosed(error);
-}
-
-function onClose(this: OwnedStream): void {
-  this[owner].onClosed(undefined);
 }

@@ -8,8 +8,8 @@ import { fieldOverhead } from './h2-fields.ts';
 const streamWindow = 256 * 1024;
 /** Of all of them together. */
 const connectionWindow = 4 * 1024 * 1024;
-/** Node turns responses away when a session needs more, in megabytes, and counts what we are sending: that bounds itself. */
-const sessionMemory = 1024;
+/** Node turns responses away when their heads and streams need more, in megabytes: it suffices for a thousand heads of 64 KiB at once. */
+const sessionMemory = 80;
 
 /**
  * Begins a session. The peer has said nothing yet; see {@link settled}.

@@ -31,12 +31,12 @@ test('its capacity follows the server', async () => {
 });
 
 test('it retires when its stream ids run out, and loses no request', async () => {
-  let session: { setNextStreamID?(id: number): void } | undefined;
+  type Session = ReturnType<typeof http2.connect> & { setNextStreamID(id: number): void };
+  let session: Session | undefined;
   const { connect } = http2;
   http2.connect = ((...args: Parameters<typeof connect>) => {
-    const made = connect(...args);
-    session = made;
-    return made;
+    session = connect(...args) as Session;
+    return session;
   }) as typeof connect;
   syncBuiltinESMExports();
   onTestFinished(() => {
@@ -47,7 +47,7 @@ test('it retires when its stream ids run out, and loses no request', async () =>
   const connection = await server.connect();
   let retired = 0;
   connection.onRetired(() => retired++);
-  session?.setNextStreamID?.(2 ** 31 - 3);
+  session?.setNextStreamID(2 ** 31 - 3);
   expect((await record(connection).ended).status).toBe(200);
   expect(retired).toBe(0);
   const last = record(connection);

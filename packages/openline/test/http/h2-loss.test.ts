@@ -89,12 +89,16 @@ test('a response that had come as a whole is read to its end afterwards', async 
   const peer = await server.peer;
   const whole = record(connection, {}, { keepsOn: () => false });
   const half = record(connection, {}, { keepsOn: () => false });
-  await peer.until(Type.headers, 2);
+  const atOnce = record(connection, {}, { keepsOn: ({ received }) => received.length > 0 });
+  await peer.until(Type.headers, 3);
   peer.socket.write(
     Buffer.concat([
       frame(Type.headers, Flag.endHeaders, 1, ok),
       frame(Type.data, Flag.none, 1, Buffer.from('kept ')),
       frame(Type.data, Flag.endStream, 1, Buffer.from('whole')),
+      frame(Type.headers, Flag.endHeaders, 5, ok),
+      frame(Type.data, Flag.none, 5, Buffer.from('kept ')),
+      frame(Type.data, Flag.endStream, 5, Buffer.from('whole')),
       frame(Type.headers, Flag.endHeaders, 3, ok),
       frame(Type.data, Flag.none, 3, Buffer.from('hal')),
     ]),
@@ -106,10 +110,12 @@ test('a response that had come as a whole is read to its end afterwards', async 
   expect(whole.calls.at(-1)).toBe('headers 200');
   expect(connection.isQuiet).toBe(false);
   whole.resume();
+  expect(whole.calls.at(-1)).toBe('data');
+  while (whole.calls.at(-1) !== 'complete') whole.resume();
   expect(whole.text).toBe('kept whole');
-  whole.resume();
-  await whole.ended;
-  expect(whole.calls.at(-1)).toBe('complete');
+  atOnce.resume();
+  expect(atOnce.calls.at(-1)).toBe('complete');
+  expect(atOnce.text).toBe('kept whole');
   expect(connection.isQuiet).toBe(true);
 });
 
@@ -150,6 +156,23 @@ test('one stream that is reset takes no other with it', async () => {
   );
   expect((await ended?.ended)?.error?.message).toContain('before a response came');
   expect((await fine?.ended)?.status).toBe(200);
+});
+
+test.each([
+  ['without an error', 0],
+  ['with CANCEL', 8],
+])('a body that is cut off %s is no response', async (_, code) => {
+  const server = await givenFrameServer();
+  const connection = await connectTo(server.port);
+  const peer = await server.peer;
+  const request = record(connection);
+  await peer.until(Type.headers);
+  peer.send(Type.headers, Flag.endHeaders, 1, ok);
+  peer.send(Type.data, Flag.none, 1, Buffer.from('hal'));
+  peer.send(Type.reset, Flag.none, 1, word(code));
+  await request.ended;
+  expect(request.calls.at(-1)).toBe('error');
+  expect(request.error?.message).toContain('before the response was complete');
 });
 
 test('a body that is shorter than its length is no response', async () => {
