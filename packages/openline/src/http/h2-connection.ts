@@ -98,8 +98,7 @@ export class H2Connection implements HttpConnection, Carrier {
     socket.prependListener('close', () => this.#die(undefined));
     session.on('remoteSettings', (settings) => this.#onSettings(settings));
     session.on('goaway', (code, lastId) => this.#onGoaway(code, lastId));
-    // Node closes a session that could not send a frame.
-    session.on('frameError', () => this.#retire(connectionSpent(this.#origin)));
+    session.on('frameError', () => setImmediate(() => this.#lookWhetherClosed()));
     session.on('error', (error) => this.#die(error));
     session.on('close', () => this.#die(undefined));
   }
@@ -157,7 +156,8 @@ export class H2Connection implements HttpConnection, Carrier {
   }
 
   get refusal(): Error | undefined {
-    return this.#death ?? this.#retirement;
+    const refusal = this.#death ?? this.#retirement;
+    return refusal === undefined && this.#session.closed ? connectionSpent(this.#origin) : refusal;
   }
 
   open(request: H2Request, headers: OutgoingHttpHeaders, endStream: boolean): ClientHttp2Stream {
@@ -189,6 +189,7 @@ export class H2Connection implements HttpConnection, Carrier {
         ? connectionSpent(this.#origin, cause)
         : streamEnded(resetCode, hasBegun, this.maxHeaderSize, cause);
     request.fail(error, isUnprocessed);
+    setImmediate(() => this.#lookWhetherClosed());
   }
 
   ended(request: H2Request): void {
@@ -217,8 +218,13 @@ export class H2Connection implements HttpConnection, Carrier {
     if (code !== NGHTTP2_NO_ERROR) this.#die(error);
   }
 
+  /** Node closes a session when a frame cannot be sent, without a word but to the stream; what is under way goes on. */
+  #lookWhetherClosed(): void {
+    if (this.#session.closed) this.#retire(connectionSpent(this.#origin));
+  }
+
   #retire(why: Error): void {
-    if (this.refusal !== undefined) return;
+    if (this.#death !== undefined || this.#retirement !== undefined) return;
     this.#retirement = why;
     this.#retired?.();
   }

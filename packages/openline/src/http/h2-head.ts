@@ -5,6 +5,7 @@ import { stringify } from 'node:querystring';
 import { errors } from 'undici';
 import type { RequestOptions } from './connection.ts';
 import type { Body } from './h2-body.ts';
+import { fieldOverhead } from './h2-fields.ts';
 
 /** Where the requests of a connection go. */
 export interface Target {
@@ -24,6 +25,12 @@ export interface Head {
   /** What becomes of the stream once it is answered: a response comes through it, or it is the user's. */
   readonly opens: 'response' | 'tunnel' | 'protocol';
 }
+
+/**
+ * The most that path and headers may have, in bytes. nghttp2 sends no larger ones, and Node closes the whole session for one that it was not
+ * allowed to send.
+ */
+const maxSize = 65_000;
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const notInValue = /[^\t\x20-\x7e\x80-\xff]/;
@@ -56,10 +63,15 @@ export function headOf(request: RequestOptions, target: Target, body: Body): Hea
   if (!token.test(method)) throw new errors.InvalidArgumentError('invalid request method');
   const opens = openingOf(request, target);
   const headers = pseudoHeaders(request, target, opens);
-  const declared = addHeaders(headers, request.headers);
+  const added = addHeaders(headers, request.headers);
+  const size = added.size + request.path.length;
+  if (size > maxSize)
+    throw new errors.InvalidArgumentError(
+      `path and headers have ${size} bytes: HTTP/2 takes ${maxSize} at the most, with ${fieldOverhead} for each header`,
+    );
   if (opens === 'tunnel') return { headers, contentLength: undefined, opens };
 
-  const contentLength = lengthOf(method, body, declared);
+  const contentLength = lengthOf(method, body, added.contentLength);
   if (contentLength !== undefined) headers['content-length'] = contentLength;
   if (body.type !== undefined && headers['content-type'] === undefined) headers['content-type'] = body.type;
   if (request.expectContinue && body.length !== 0) headers['expect'] = '100-continue';
@@ -133,12 +145,12 @@ function lengthOf(method: string, body: Body, declared: number | undefined): num
   return length;
 }
 
-/** Adds the user's headers, in each of the forms that undici takes, and gives the length that they declare. */
-function addHeaders(into: OutgoingHttpHeaders, headers: unknown): number | undefined {
-  if (headers === null || headers === undefined) return undefined;
+/** Adds the user's headers, in each of the forms that undici takes. */
+function addHeaders(into: OutgoingHttpHeaders, headers: unknown): Adding {
+  const adding = new Adding(into);
+  if (headers === null || headers === undefined) return adding;
   if (typeof headers !== 'object')
     throw new errors.InvalidArgumentError('headers must be an object or an array');
-  const adding = new Adding(into);
   if (Array.isArray(headers)) {
     if (headers.length % 2 !== 0) throw new errors.InvalidArgumentError('headers array must be even');
     for (let at = 0; at < headers.length; at += 2) adding.add(headers[at], headers[at + 1]);
@@ -151,7 +163,7 @@ function addHeaders(into: OutgoingHttpHeaders, headers: unknown): number | undef
   } else {
     for (const name of Object.keys(headers)) adding.add(name, (headers as Record<string, unknown>)[name]);
   }
-  return adding.contentLength;
+  return adding;
 }
 
 /** An iterator that a polluted Object.prototype lends to every object is none. */
@@ -164,7 +176,10 @@ function isIterable(headers: object): headers is Iterable<unknown> {
 /** Checks header after header and adds it. */
 class Adding {
   readonly #into: OutgoingHttpHeaders;
+  /** What the headers declare. */
   contentLength: number | undefined;
+  /** Of all headers together, in bytes. */
+  size = 0;
   #hasHost = false;
 
   constructor(into: OutgoingHttpHeaders) {
@@ -174,7 +189,7 @@ class Adding {
   add(key: unknown, value: unknown): void {
     const name = nameOf(key);
     if (value === undefined || ofConnection.has(name)) return;
-    const text = Array.isArray(value) ? value.map((one) => textOf(name, one)) : textOf(name, value);
+    const text = Array.isArray(value) ? value.map((one) => this.#text(name, one)) : this.#text(name, value);
     switch (name) {
       case 'host':
         if (this.#hasHost) throw new errors.InvalidArgumentError('duplicate host header');
@@ -202,6 +217,15 @@ class Adding {
       }
     }
   }
+
+  #text(name: string, value: unknown): string {
+    if (typeof value === 'object' && value !== null)
+      throw new errors.InvalidArgumentError(`invalid ${name} header`);
+    const text = value === null ? '' : `${value as string}`;
+    if (notInValue.test(text)) throw new errors.InvalidArgumentError(`invalid ${name} header`);
+    this.size += name.length + text.length + fieldOverhead;
+    return text;
+  }
 }
 
 /** Callers use few names: what is known of one is kept, but not of endlessly many. */
@@ -216,12 +240,4 @@ function nameOf(key: unknown): string {
   const name = key.toLowerCase();
   if (knownNames.size < maxKnownNames) knownNames.set(key, name);
   return name;
-}
-
-function textOf(name: string, value: unknown): string {
-  if (value === null) return '';
-  if (typeof value === 'object') throw new errors.InvalidArgumentError(`invalid ${name} header`);
-  const text = `${value as string}`;
-  if (notInValue.test(text)) throw new errors.InvalidArgumentError(`invalid ${name} header`);
-  return text;
 }

@@ -89,6 +89,13 @@ describe('headers', () => {
     expect(second).toContain('te');
   });
 
+  test('may be large', async () => {
+    const server = await givenH2Server(answer);
+    const request = await record(await server.connect(), { headers: { a: 'b'.repeat(64_000) } }).ended;
+    expect(request.status).toBe(200);
+    expect(server.asked[0]?.headers['a']).toHaveLength(64_000);
+  });
+
   test('host becomes the authority', async () => {
     const server = await givenH2Server(answer);
     await record(await server.connect(), { headers: { Host: 'shop.example:8443' } }).ended;
@@ -199,6 +206,9 @@ describe('what makes no sense is refused before anything is sent', () => {
     ['two hosts', { headers: ['host', 'a', 'host', 'b'] }, invalid],
     ['a length that is none', { headers: { 'content-length': 'many' } }, invalid],
     ['a header twice that comes once', { headers: ['content-type', 'a', 'content-type', 'b'] }, invalid],
+    ['headers that are too large', { headers: { a: 'b'.repeat(65_000) } }, invalid],
+    ['too many headers', { headers: Array.from({ length: 4_000 }, (_, at) => `a${at >> 1}`) }, invalid],
+    ['a path that is too long', { path: `/${'a'.repeat(65_000)}` }, invalid],
     ['a body that is none', { method: 'POST', body: 7 }, invalid],
     ['a header in place of an option', { headers: { expect: '100-continue' } }, 'UND_ERR_NOT_SUPPORTED'],
     ['an upgrade', { upgrade: 'spdy' }, 'UND_ERR_NOT_SUPPORTED'],
