@@ -23,12 +23,6 @@ export function beginSession(socket: Socket, origin: string, maxHeaderSize: numb
     maxSessionMemory: sessionMemory,
     maxHeaderListPairs: Math.ceil(maxHeaderSize / fieldOverhead),
     maxOutstandingPings: 1,
-    maxReservedRemoteStreams: 1,
-  });
-  // Pushes are forbidden, but what comes before the peer has read that is lawful.
-  session.on('stream', (pushed) => {
-    pushed.on('error', () => undefined);
-    pushed.destroy();
   });
   session.setLocalWindowSize(connectionWindow);
   return session;
