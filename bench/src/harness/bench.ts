@@ -29,6 +29,8 @@ export interface Scenario {
   readonly metrics: readonly string[];
   /** The contenders that enter; all when absent. */
   readonly contenders?: readonly string[];
+  /** The contender that the others are compared with; the bench's when absent. */
+  readonly reference?: string;
   /** As many rounds as these are enough, for a figure that hardly moves; no bound when absent. */
   readonly maxRounds?: number;
   readonly load: Json;
@@ -52,6 +54,8 @@ export interface Size {
 export interface Arena {
   /** Handed to every worker; never shown. */
   readonly access: Json;
+  /** What the workers' environment holds besides the parent's own. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Shown beside the figures. */
   readonly facts: Readonly<Record<string, string | number>>;
   close(): Promise<void>;
@@ -90,7 +94,7 @@ export interface Bench {
   readonly rounds: number;
   /** Milliseconds of a timed round by default; absent where the load sets them. */
   readonly roundMs?: number;
-  /** The contender that the others are compared with. */
+  /** The contender that the others are compared with, where a scenario names no other. */
   readonly reference: string;
   readonly contenders: readonly Contender[];
   readonly variants?: readonly Variant[];

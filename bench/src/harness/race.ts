@@ -45,7 +45,7 @@ export async function race(plan: Plan, progress: (line: string) => void): Promis
     progress('starting the contenders');
     for (const variant of plan.variants) {
       for (const contender of plan.contenders) {
-        workers.push(new WorkerProcess(contender.name, variant.name, bench.execArgv ?? []));
+        workers.push(new WorkerProcess(contender.name, variant.name, bench, arena?.env));
       }
     }
     const access = arena?.access ?? null;

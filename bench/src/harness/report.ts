@@ -25,6 +25,8 @@ export interface Section {
   readonly title: string;
   readonly variant?: string;
   readonly rounds: number;
+  /** Absent where it is the report's. */
+  readonly reference?: string;
   readonly metrics: readonly Metric[];
   readonly rows: readonly Row[];
 }
@@ -52,12 +54,13 @@ export function report(plan: Plan, outcome: Outcome): Report {
       );
       if (entered.length === 0) continue;
       const metrics = bench.metrics.filter((metric) => scenario.metrics.includes(metric.key));
-      const reference = entered.find((one) => one.contender === bench.reference);
+      const reference = entered.find((one) => one.contender === (scenario.reference ?? bench.reference));
       sections.push({
         scenario: scenario.name,
         title: variant.label === '' ? scenario.title : `${scenario.title} · ${variant.label}`,
         ...(variant.label === '' ? {} : { variant: variant.name }),
         rounds: Math.min(plan.rounds, scenario.maxRounds ?? plan.rounds),
+        ...(scenario.reference === undefined ? {} : { reference: scenario.reference }),
         metrics,
         rows: entered.map((one) => row(plan, one, reference, metrics)),
       });

@@ -7,16 +7,19 @@ import type { Figure, Report, Section } from './report.ts';
 export function table(report: Report): string {
   const { machine } = report;
   const facts = Object.entries(report.facts).map(([name, value]) => `${name} ${value}`);
+  const others = report.sections.some((section) => section.reference !== undefined);
+  const elsewhere = others ? ' where no other is named' : '';
   const lines = [
     report.title,
     [`node ${machine.node}`, machine.cpu, `${machine.cores} cores`, ...facts, machine.date].join(' · '),
     `Medians of ${report.rounds} interleaved rounds, (lowest to highest); × is the ratio of the medians to ` +
-      `${report.reference}'s, [ ] the median of the ratios round by round.`,
+      `${report.reference}'s${elsewhere}, [ ] the median of the ratios round by round.`,
     ...report.notes,
   ];
   for (const section of report.sections) {
     const fewer = section.rounds === report.rounds ? '' : ` · ${section.rounds} rounds`;
-    lines.push('', `${section.title}${fewer}`, sectionTable(section));
+    const other = section.reference === undefined ? '' : ` · × is the ratio to ${section.reference}`;
+    lines.push('', `${section.title}${fewer}${other}`, sectionTable(section));
   }
   return lines.join('\n');
 }

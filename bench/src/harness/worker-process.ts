@@ -2,7 +2,7 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Bench, Entry, Sample, Scenario } from './bench.ts';
+import type { Arena, Bench, Entry, Sample, Scenario } from './bench.ts';
 import type { Answer, Request } from './messages.ts';
 
 const WORKER: string = fileURLToPath(new URL('./worker.js', import.meta.url));
@@ -18,11 +18,20 @@ export class WorkerProcess {
   readonly #child: ChildProcess;
   #pending: Pending | undefined;
 
-  constructor(contender: string, variant: string, execArgv: readonly string[]) {
+  constructor(
+    contender: string,
+    variant: string,
+    { execArgv = [] }: Pick<Bench, 'execArgv'>,
+    env: Arena['env'],
+  ) {
     this.contender = contender;
     this.variant = variant;
     // What a contender prints goes to stderr: stdout belongs to the figures.
-    this.#child = fork(WORKER, [], { execArgv: [...execArgv], stdio: ['ignore', 2, 2, 'ipc'] });
+    this.#child = fork(WORKER, [], {
+      execArgv: [...execArgv],
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 2, 2, 'ipc'],
+    });
     this.#child.on('message', (answer: Answer) => this.#settle(answer));
     this.#child.on('error', (error) => this.#fail(error.message));
     this.#child.on('exit', (code, signal) => this.#fail(`its process ended with ${signal ?? code}`));
