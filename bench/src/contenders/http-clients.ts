@@ -1,0 +1,110 @@
+// The ways to reach an HTTP server by name, each loaded only in the process of its own contender.
+
+import type { Contender } from '../harness/bench.ts';
+import type { CreateHttpClient } from './http-client.ts';
+import type { HttpPoolClass } from './openline-http.ts';
+
+/** What a contender may enter: HTTP/1.1 without and with TLS, HTTP/2's GETs and POSTs. */
+export type Race = 'http' | 'https' | 'h2-get' | 'h2-post';
+
+interface HttpContender extends Contender {
+  readonly races: readonly Race[];
+  load(): Promise<CreateHttpClient>;
+}
+
+const H1: readonly Race[] = ['http', 'https'];
+const H2: readonly Race[] = ['h2-get', 'h2-post'];
+
+/** undici's best over HTTP/2: one session with up to a hundred streams, and POSTs that need not wait for one another. */
+export const BEST_H2 = 'undici.Pool h2';
+export const BEST_H2_POST = 'undici.Pool h2 idempotent';
+
+export const httpClients: readonly HttpContender[] = [
+  {
+    name: 'undici.Pool',
+    dependency: 'undici',
+    races: H1,
+    load: async () => (await import('./undici-pool.ts')).pool,
+  },
+  {
+    name: 'undici.Agent + request',
+    dependency: 'undici',
+    races: H1,
+    load: async () => (await import('./undici-request.ts')).create,
+  },
+  { name: 'http.Agent', races: H1, load: async () => (await import('./node-http.ts')).create },
+  { name: 'fetch', races: H1, load: async () => (await import('./fetch.ts')).onFetch() },
+  {
+    name: 'fetch + undici.Agent',
+    dependency: 'undici',
+    races: H1,
+    load: async () => {
+      const [{ onFetch }, { openAgent }] = await Promise.all([
+        import('./fetch.ts'),
+        import('./undici-request.ts'),
+      ]);
+      return onFetch(openAgent);
+    },
+  },
+  {
+    name: BEST_H2,
+    dependency: 'undici',
+    races: H2,
+    load: async () => (await import('./undici-pool.ts')).poolH2,
+  },
+  {
+    name: BEST_H2_POST,
+    dependency: 'undici',
+    races: ['h2-post'],
+    load: async () => (await import('./undici-pool.ts')).idempotentH2,
+  },
+  {
+    name: 'undici.Pool h2 default',
+    dependency: 'undici',
+    races: H2,
+    load: async () => (await import('./undici-pool.ts')).defaultH2,
+  },
+  { name: 'node:http2', races: H2, load: async () => (await import('./node-http2.ts')).create },
+  // The switch: `() => import('openline/http')` in the place of `undefined` lets openline/http in.
+  ...openlineHttp(undefined),
+];
+
+function openlineHttp(load: (() => Promise<{ HttpPool: HttpPoolClass }>) | undefined): HttpContender[] {
+  if (load === undefined) return [];
+  const ways = () => Promise.all([load(), import('./openline-http.ts')]);
+  return [
+    {
+      name: 'openline/http',
+      dependency: 'openline',
+      races: [...H1, ...H2],
+      load: async () => {
+        const [{ HttpPool }, { onPool }] = await ways();
+        return onPool(HttpPool);
+      },
+    },
+    {
+      name: 'openline/http + request',
+      dependency: 'openline',
+      races: H1,
+      load: async () => {
+        const [{ HttpPool }, { onRequest }] = await ways();
+        return onRequest(HttpPool);
+      },
+    },
+    {
+      name: 'openline/http + fetch',
+      dependency: 'openline',
+      races: H1,
+      load: async () => {
+        const [[{ HttpPool }, { open }], { onFetch }] = await Promise.all([ways(), import('./fetch.ts')]);
+        return onFetch(open(HttpPool));
+      },
+    },
+  ];
+}
+
+export async function loadHttpClient(name: string): Promise<CreateHttpClient> {
+  const client = httpClients.find((contender) => contender.name === name);
+  if (client === undefined) throw new Error(`no HTTP client is called ${name}`);
+  return await client.load();
+}
