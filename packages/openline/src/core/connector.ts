@@ -1,5 +1,6 @@
 // All that the engine knows of a kind of connection.
 
+import type { Lease } from './lease.ts';
 import type { Line, Lines } from './placement.ts';
 
 /** What `open` is given. */
@@ -60,8 +61,8 @@ export interface Connector<C> {
   reusableForMs?(connection: C): number;
   /** Is nothing under way on it? Asked when a lease ends, after `reset`: a connection that is not quiet then is closed. */
   isQuiet?(connection: C): boolean;
-  /** Is it lent for long on purpose? Then nobody is told that its lease is overdue. */
-  isKept?(connection: C): boolean;
+  /** Is it lent for long on purpose? Then nobody is told that this lease of it is overdue. */
+  isKept?(connection: C, lease: Lease<C>): boolean;
   /**
    * How many shared leases it carries at once. Default 1. Asked before each shared lease and whenever nobody has the connection, since a peer may
    * change it: leases beyond it go on. Below 1: it takes no lease at all, and is closed once nobody has it; a connection that is so from its

@@ -17,7 +17,15 @@ import { deadlines, isTooLate, requestDeadline } from './request-deadline.ts';
 import { type Slot, type SlotTable, State } from './slot.ts';
 import { Spacing } from './spacing.ts';
 import type { Turnaround } from './turnaround.ts';
-import { Abortion, Waiter, type WaiterQueue, type WaiterTerms } from './waiter.ts';
+import {
+  Abortion,
+  type Taker,
+  TakerWaiter,
+  Waiter,
+  type WaiterQueue,
+  type WaiterTerms,
+  type Waiting,
+} from './waiter.ts';
 
 /** Shorter deadlines count from a fresh reading of the clock; to longer ones the age of the turn's reading makes no difference. */
 const freshBelowMs = 10_000;
@@ -126,28 +134,105 @@ export class Dispatcher<C> {
     return this.#lendNow(mode, claim, this.#clock.turnNow(), this.tryAcquire);
   }
 
+  /**
+   * {@link acquire} for one who is told in the same turn, without a promise: by the time that it returns, if it returns nothing.
+   *
+   * @param below - the function whose callers are the place of the lease
+   * @param frames - kept of that place's stack
+   */
+  // biome-ignore lint/complexity/noBannedTypes: any function at all may stand in a stack.
+  acquireFor(taker: Taker<C>, mode: LeaseMode, below: Function, frames: number): Waiting | undefined {
+    const parts = this.#parts;
+    if (parts.isClosing) return this.#refuse(taker, new PoolClosedError(parts.name));
+    const terms = this.#deadlineOf(parts.options.acquireTimeoutMs);
+    if (terms instanceof Error) return this.#refuse(taker, terms);
+    const { timeoutMs, requestTimeoutMs } = terms;
+    const now = this.#momentFor(timeoutMs);
+    const holdsAlready = this.#nesting.marks && this.#nesting.holdsAlready;
+    const granted = this.#nesting.marks ? this.#nesting.mark() : undefined;
+    const place = placeBudget.capture(now, below, frames);
+    if (parts.waiting === 0 && parts.state === 'running') {
+      const slot = mode === 'exclusive' ? this.#takeFresh(now) : this.#lineForShare(undefined);
+      if (slot !== undefined) {
+        const lease = this.#lending.lend(mode, slot, now, 0, place);
+        granted?.(lease);
+        taker.granted(lease);
+        return undefined;
+      }
+    }
+    const refusal = this.#refusal(timeoutMs, now.ms);
+    if (refusal !== undefined) return this.#refuse(taker, refusal);
+    const waiter = new TakerWaiter<C>(
+      taker,
+      mode,
+      this.#leave,
+      now,
+      ++parts.turns.last,
+      this.#termsOf(timeoutMs, requestTimeoutMs, place, granted, holdsAlready),
+    );
+    this.#enqueue(waiter, mode);
+    return waiter;
+  }
+
+  /** Those that all share, unless this one differs. */
+  #termsOf(
+    timeoutMs: number,
+    requestTimeoutMs: number | undefined,
+    place: WaiterTerms<C>['place'],
+    granted: WaiterTerms<C>['granted'],
+    holdsAlready: boolean,
+  ): WaiterTerms<C> {
+    if (requestTimeoutMs === undefined && place === undefined && granted === undefined)
+      return this.#usualTerms;
+    return {
+      ...this.#usualTerms,
+      timeoutMs,
+      requestTimeoutMs,
+      place,
+      granted,
+      holdsAlready,
+    };
+  }
+
+  readonly #leave = (waiter: Waiter<C>, mode: LeaseMode, reason: unknown): void =>
+    this.#abort(waiter, mode, reason);
+
+  #refuse(taker: Taker<C>, error: unknown): undefined {
+    taker.refused(error);
+  }
+
+  /** The deadline of an acquire from what it was given: less where `withDeadline` leaves less, and an error where it leaves nothing. */
+  #deadlineOf(
+    timeoutMs: number,
+  ): { readonly timeoutMs: number; readonly requestTimeoutMs: number | undefined } | Error {
+    const deadline = requestDeadline();
+    if (deadline === undefined) return { timeoutMs, requestTimeoutMs: undefined };
+    const { leftMs } = deadline;
+    if (leftMs <= 0) return this.#deadlines.tooLate(deadline.timeoutMs, this.#clock.now());
+    return leftMs < timeoutMs
+      ? { timeoutMs: leftMs, requestTimeoutMs: deadline.timeoutMs }
+      : { timeoutMs, requestTimeoutMs: undefined };
+  }
+
+  #momentFor(timeoutMs: number): Moment {
+    return timeoutMs < freshBelowMs ? { ms: this.#clock.now() } : this.#clock.turnNow();
+  }
+
   #acquireOrWait(options: AcquireOptions | undefined): Promise<Lease<C>> {
     const parts = this.#parts;
-    let timeoutMs = parts.options.acquireTimeoutMs;
+    let given = parts.options.acquireTimeoutMs;
     try {
-      if (options !== undefined) timeoutMs = checkAcquire(parts.name, options) ?? timeoutMs;
+      if (options !== undefined) given = checkAcquire(parts.name, options) ?? given;
       if (parts.isClosing) throw new PoolClosedError(parts.name);
       options?.signal?.throwIfAborted();
     } catch (error) {
       return Promise.reject(error);
     }
-    const deadline = requestDeadline();
-    let requestTimeoutMs: number | undefined;
-    if (deadline !== undefined) {
-      const { leftMs } = deadline;
-      if (leftMs <= 0) return Promise.reject(this.#deadlines.tooLate(deadline.timeoutMs, this.#clock.now()));
-      if (leftMs < timeoutMs) {
-        timeoutMs = leftMs;
-        requestTimeoutMs = deadline.timeoutMs;
-      }
-    }
+    const deadline = this.#deadlineOf(given);
+    if (deadline instanceof Error) return Promise.reject(deadline);
+    const { timeoutMs, requestTimeoutMs } = deadline;
     const mode = options?.mode ?? 'exclusive';
-    const now = timeoutMs < freshBelowMs ? { ms: this.#clock.now() } : this.#clock.turnNow();
+    const now = this.#momentFor(timeoutMs);
     const holdsAlready = this.#nesting.marks && this.#nesting.holdsAlready;
     const granted = this.#nesting.marks ? this.#nesting.mark() : undefined;
     // Whoever may not wait is not held back.

@@ -62,7 +62,8 @@ export interface PoolCounts {
   readonly waiting: number;
 }
 
-function countsInWords(counts: PoolCounts): string {
+/** The counts as errors tell them. @internal */
+export function countsInWords(counts: PoolCounts): string {
   const parts = [
     `${counts.leased} leased`,
     `${counts.idle} idle`,

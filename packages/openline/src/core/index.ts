@@ -1,7 +1,8 @@
 // The public surface of the engine.
 
+export { Alarm } from './alarm.ts';
 export { Budget, type BudgetOptions, type BudgetStats } from './budget.ts';
-export { nearestName } from './checks.ts';
+export { type NumberRule, nearestName, OptionChecks } from './checks.ts';
 export { type Clock, type Moment, systemClock, type TimerHandle } from './clock.ts';
 export type { CheckContext, Connector, OpenContext } from './connector.ts';
 export {
@@ -9,6 +10,7 @@ export {
   type BudgetShortage,
   ConnectError,
   type ConnectFailure,
+  countsInWords,
   type ErrorKind,
   InvalidOptionsError,
   LeaseError,
@@ -40,7 +42,8 @@ export {
   warnOfSeconds,
 } from './options.ts';
 export type { PoolState } from './parts.ts';
-export type { Line, Lines, Placement } from './placement.ts';
+export { framesThroughFetch } from './place.ts';
+export { type Line, type Lines, leastLoaded, type Placement } from './placement.ts';
 export {
   type CloseReport,
   type ConnectionInfo,
@@ -51,3 +54,4 @@ export {
 } from './pool.ts';
 export { type DeadlineOptions, remainingMs, withDeadline } from './request-deadline.ts';
 export type { StateName } from './slot.ts';
+export type { Taker, Waiting } from './waiter.ts';

@@ -122,10 +122,10 @@ export class Maintainer<C> {
   #tellOverdue(now: number): void {
     const { slots, options, observers, connector } = this.#parts;
     for (const slot of slots) {
-      if (slot.connection !== undefined && connector.isKept?.(slot.connection)) continue;
       for (const lease of slot.holders()) {
         const ageMs = now - lease.acquiredAt;
         if (ageMs < options.leakThresholdMs || this.#told.has(lease)) continue;
+        if (slot.connection !== undefined && connector.isKept?.(slot.connection, lease)) continue;
         this.#told.add(lease);
         observers.tell('leaseOverdue', { ...this.#parts.event(slot), ageMs, place: lease.place?.toString() });
       }

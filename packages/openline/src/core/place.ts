@@ -9,6 +9,8 @@ const capturesPerSecond = 1000;
 const captureMsPerSecond = 2;
 /** Openline has up to eight frames of its own between a caller and the capture. */
 const framesKept = 12;
+/** The global fetch has up to fourteen more. */
+export const framesThroughFetch = 28;
 
 // Stacks name files by URL or, where a tool has loaded the module in its own way, by path.
 const ownFolder = new URL('..', import.meta.url).href;
@@ -19,11 +21,14 @@ export class Place {
   #captured: { stack?: string } | undefined = {};
   #text = '';
 
-  /** @param below - the function whose callers are wanted; itself and what it called are left out. */
+  /**
+   * @param below - the function whose callers are wanted; itself and what it called are left out
+   * @param frames - kept, from there
+   */
   // biome-ignore lint/complexity/noBannedTypes: any function at all may stand in a stack.
-  constructor(below: Function) {
+  constructor(below: Function, frames: number) {
     const limit = Error.stackTraceLimit;
-    Error.stackTraceLimit = framesKept;
+    Error.stackTraceLimit = frames;
     Error.captureStackTrace(this.#captured!, below);
     Error.stackTraceLimit = limit;
   }
@@ -63,10 +68,10 @@ export class PlaceBudget {
 
   /** Captures the caller's place, or nothing when this second's captures are spent. */
   // biome-ignore lint/complexity/noBannedTypes: any function at all may stand in a stack.
-  capture(now: Moment, below: Function): Place | undefined {
+  capture(now: Moment, below: Function, frames: number = framesKept): Place | undefined {
     if (this.#left === 0 && (now === this.#tooEarly || !this.#refill(now))) return undefined;
     const startedAt = readMonotonic();
-    const place = new Place(below);
+    const place = new Place(below, frames);
     this.#leftMs -= readMonotonic() - startedAt;
     this.#left = this.#leftMs > 0 ? this.#left - 1 : 0;
     return place;

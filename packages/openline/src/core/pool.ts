@@ -25,6 +25,7 @@ import {
 import { Parts, type PoolState } from './parts.ts';
 import { type Slot, State, type StateName, stateNames } from './slot.ts';
 import { Turnaround } from './turnaround.ts';
+import type { Taker, Waiting } from './waiter.ts';
 
 /** What {@link Pool.stats} tells. */
 export interface PoolStats extends PoolCounts {
@@ -167,6 +168,20 @@ export class Pool<C> {
    */
   acquire(options?: AcquireOptions): Promise<Lease<C>> {
     return this.#dispatcher.acquire(options);
+  }
+
+  /**
+   * {@link acquire} for adapters whose every turn counts: the taker is told in the very turn in which the acquire ends, without a promise,
+   * and must not throw. It waits for the pool's `acquireTimeoutMs`.
+   *
+   * @internal
+   * @param below - the function whose callers are the place of the lease
+   * @param frames - kept of that place's stack
+   * @returns what lets it leave the queue; nothing when it has ended already.
+   */
+  // biome-ignore lint/complexity/noBannedTypes: any function at all may stand in a stack.
+  acquireFor(taker: Taker<C>, mode: LeaseMode, below: Function, frames: number): Waiting | undefined {
+    return this.#dispatcher.acquireFor(taker, mode, below, frames);
   }
 
   /**

@@ -71,6 +71,54 @@ export class Waiter<C> {
   }
 }
 
+/** Told how an acquire ends, in the very turn in which it does. */
+export interface Taker<C> {
+  granted(lease: Lease<C>): void;
+  refused(error: unknown): void;
+}
+
+/** Stands for a taker that waits, and lets it go. */
+export interface Waiting {
+  /** Leaves the queue; the taker is refused with `reason`. Does nothing once it was granted or refused. */
+  withdraw(reason: unknown): void;
+}
+
+/** A caller that is told at once, not through a promise. */
+export class TakerWaiter<C> extends Waiter<C> implements Waiting {
+  readonly #taker: Taker<C>;
+  readonly #mode: LeaseMode;
+  readonly #leave: (waiter: Waiter<C>, mode: LeaseMode, reason: unknown) => void;
+
+  constructor(
+    taker: Taker<C>,
+    mode: LeaseMode,
+    leave: (waiter: Waiter<C>, mode: LeaseMode, reason: unknown) => void,
+    began: Moment,
+    turn: number,
+    terms: WaiterTerms<C>,
+  ) {
+    super(unheard, began, turn, terms);
+    this.#taker = taker;
+    this.#mode = mode;
+    this.#leave = leave;
+  }
+
+  override accept(lease: Lease<C>): void {
+    this.terms.granted?.(lease);
+    this.#taker.granted(lease);
+  }
+
+  override refuse(error: unknown): void {
+    this.#taker.refused(error);
+  }
+
+  withdraw(reason: unknown): void {
+    this.#leave(this, this.#mode, reason);
+  }
+}
+
+function unheard(): void {}
+
 /** A caller's signal, listened to while its waiter stands in the queue. */
 export class Abortion {
   readonly #signal: AbortSignal;

@@ -77,7 +77,10 @@ export function assertInvariants<C>(pool: Pool<C>, options: InvariantOptions = {
  * @param pools - all pools of the budget that are not closed
  * @throws Error that lists everything that does not hold, with the figures.
  */
-export function assertBudgetInvariants<C>(budget: Budget, pools: readonly Pool<C>[]): void {
+export function assertBudgetInvariants(
+  budget: Budget,
+  pools: readonly Pick<Pool<unknown>, 'counts'>[],
+): void {
   const { max, size, waitingPools } = budget.stats();
   const counts = pools.map((pool) => pool.counts());
   const sum = counts.reduce((total, pool) => total + pool.size, 0);
