@@ -12,6 +12,14 @@ export default [
     modifyEsbuildConfig: forNode,
   },
   {
+    name: 'openline/http: with the engine, without undici',
+    path: 'packages/openline/dist/http/index.js',
+    ignore: ['undici'],
+    gzip: true,
+    limit: '45 kB',
+    modifyEsbuildConfig: forNode,
+  },
+  {
     name: 'openline/pg: with the engine, without the driver',
     path: 'packages/openline/dist/pg/index.js',
     ignore: ['pg'],

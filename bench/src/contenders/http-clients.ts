@@ -66,7 +66,7 @@ export const httpClients: readonly HttpContender[] = [
   },
   { name: 'node:http2', races: H2, load: async () => (await import('./node-http2.ts')).create },
   // The switch: `() => import('openline/http')` in the place of `undefined` lets openline/http in.
-  ...openlineHttp(undefined),
+  ...openlineHttp(() => import('openline/http')),
 ];
 
 function openlineHttp(load: (() => Promise<{ HttpPool: HttpPoolClass }>) | undefined): HttpContender[] {

@@ -74,3 +74,17 @@ export function socketFaults(options: SocketOptions): OptionFault[] {
   }
   return faults;
 }
+
+const known: Record<keyof SocketOptions, true> = {
+  tls: true,
+  lookup: true,
+  localAddress: true,
+  socketPath: true,
+  allowH2: true,
+  autoSelectFamilyAttemptTimeoutMs: true,
+  proxy: true,
+  proxyTls: true,
+};
+
+/** The names that {@link SocketOptions} knows. */
+export const socketOptionNames: readonly string[] = Object.keys(known);

@@ -41,9 +41,12 @@ export async function givenH2Server(ask: Ask, options: ServerOptions = {}): Prom
 }
 
 /** Starts a server with TLS; `ca` is what a client trusts it by. */
-export async function givenSecureH2Server(ask: Ask): Promise<Omit<H2Server, 'connect'> & { ca: string }> {
+export async function givenSecureH2Server(
+  ask: Ask,
+  options: ServerOptions = {},
+): Promise<Omit<H2Server, 'connect'> & { ca: string }> {
   const { ca, cert, key } = await makeCertificates(['localhost', '127.0.0.1']);
-  return { ...(await serve(createSecureServer({ cert, key }), ask)), ca };
+  return { ...(await serve(createSecureServer({ ...options, cert, key }), ask)), ca };
 }
 
 /** A new connection to a port of this machine, without TLS; closed when the test ends. */

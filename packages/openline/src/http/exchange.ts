@@ -1,0 +1,445 @@
+// One request on its way: the wait for a connection, its sending and its answer, in time, again where that is safe, and the lease given back.
+
+import type { Duplex } from 'node:stream';
+import type { Clock, Lease, LeaseMode, Pool, Taker, Waiting } from '../core/index.ts';
+import { framesThroughFetch, remainingMs } from '../core/index.ts';
+import type { HttpConnection, Receiver, RequestOptions } from './connection.ts';
+import type { Due, DueTimes } from './due-times.ts';
+import {
+  BodyIdleTimeoutError,
+  BodyTimeoutError,
+  HeadersTimeoutError,
+  type HttpTimeoutError,
+  type TimeoutFacts,
+  TotalTimeoutError,
+} from './errors.ts';
+import { H1Connection } from './h1-connection.ts';
+import type { CallbackHandler } from './handler.ts';
+import type { ResolvedLimits } from './options.ts';
+import { isIdempotent, isReplayable } from './replay.ts';
+import type { HeadFacts, HeadReader } from './response-head.ts';
+
+/** What an exchange needs of its origin. */
+export interface ExchangeHost {
+  readonly name: string;
+  readonly origin: string;
+  readonly clock: Clock;
+  readonly dueTimes: DueTimes;
+  readonly heads: HeadReader;
+  readonly engine: Pool<HttpConnection>;
+  /** How a lease for the next request is to be had. */
+  readonly mode: LeaseMode;
+  readonly counters: ExchangeCounters;
+  /** Leases that wait for the reader of a body. */
+  readonly unread: Set<Lease<HttpConnection>>;
+  /** A request has left, answered or not. */
+  left(): void;
+  /** The head of a response asks for a pause. */
+  retryAfter(status: number, value: string): void;
+  /** A connection was lost under a request before a byte of the answer came; it had been idle for so long before. */
+  diedUnanswered(idleMs: number): void;
+}
+
+/** What an origin counts. */
+export interface ExchangeCounters {
+  /** Requests that were answered to the end. */
+  answered: number;
+  /** Requests that failed. */
+  failed: number;
+  /** Sent again, nothing having been written. */
+  resentUnwritten: number;
+  /** Sent again, the server having said that it has not begun to work on it. */
+  resentUnprocessed: number;
+  /** Sent again, idempotent, no byte of an answer having come. */
+  resentUnanswered: number;
+}
+
+const phasesInWords = {
+  queued: 'in the queue',
+  sending: 'about to be sent',
+  headers: 'without a response',
+  body: 'in mid-body',
+  paused: 'the reader having paused in mid-body',
+  done: 'done',
+} as const;
+
+type Phase = keyof typeof phasesInWords;
+
+/** A request that nothing was written of is sent again; where that comes to nothing so often, something else is wrong. */
+const mostResends = 10;
+
+const deaf: CallbackHandler = {};
+
+/** One request. */
+export class Exchange implements Receiver, Taker<HttpConnection>, Due {
+  readonly #host: ExchangeHost;
+  readonly #options: RequestOptions;
+  readonly #limits: ResolvedLimits;
+  // biome-ignore lint/complexity/noBannedTypes: any function at all may stand in a stack.
+  readonly #below: Function;
+  #handler: CallbackHandler;
+  #phase: Phase = 'queued';
+  readonly #startedAt: number;
+  readonly #totalAt: number;
+  #headersAt = Number.POSITIVE_INFINITY;
+  #grantedAt: number | undefined;
+  dueAt: number;
+  previousDue: Due | undefined;
+  nextDue: Due | undefined;
+  #waiting: Waiting | undefined;
+  #lease: Lease<HttpConnection> | undefined;
+  /** Ends what is under way on the connection. */
+  #abortSending: ((reason: Error) => void) | undefined;
+  /** Resumes a body that is paused. */
+  #resumeBody: (() => void) | undefined;
+  #reason: unknown;
+  #isWritten = false;
+  #isSent = false;
+  #isAnswered = false;
+  #resends = 0;
+  #wasUnanswered = false;
+  /** How long the connection had been idle before. */
+  #idleMs: number | undefined;
+  #received = 0;
+  #head: HeadFacts | undefined;
+
+  /** @param below - the function whose callers are the place of the request */
+  constructor(
+    host: ExchangeHost,
+    options: RequestOptions,
+    handler: CallbackHandler,
+    limits: ResolvedLimits,
+    // biome-ignore lint/complexity/noBannedTypes: any function at all may stand in a stack.
+    below: Function,
+  ) {
+    this.#host = host;
+    this.#options = options;
+    this.#handler = handler;
+    this.#limits = limits;
+    this.#below = below;
+    this.#startedAt = host.clock.now();
+    const left = remainingMs();
+    const total = left === undefined ? limits.totalTimeoutMs : Math.min(left, limits.totalTimeoutMs);
+    this.#totalAt = this.#startedAt + total;
+    this.dueAt = this.#totalAt;
+  }
+
+  /** Hands the handler what ends the request, and begins. */
+  start(): void {
+    try {
+      this.#handler.onConnect?.((reason) => this.abort(reason ?? new Error('aborted')), undefined);
+    } catch (error) {
+      this.abort(error as Error);
+    }
+    if (this.#phase === 'done') return;
+    this.#host.dueTimes.add(this);
+    this.#acquire();
+  }
+
+  #acquire(): void {
+    this.#phase = 'queued';
+    const { engine, mode } = this.#host;
+    const waiting = engine.acquireFor(this, mode, this.#below, framesThroughFetch);
+    if (waiting !== undefined) this.#waiting = waiting;
+  }
+
+  granted(lease: Lease<HttpConnection>): void {
+    this.#waiting = undefined;
+    if (this.#phase === 'done') {
+      lease.release();
+      return;
+    }
+    const now = this.#host.clock.now();
+    const { connection } = lease;
+    this.#lease = lease;
+    this.#idleMs = connection instanceof H1Connection ? connection.idleMs(now) : undefined;
+    this.#grantedAt ??= now;
+    this.#phase = 'sending';
+    this.#isWritten = false;
+    this.#isSent = false;
+    if (this.#headersAt === Number.POSITIVE_INFINITY) this.#headersAt = now + this.#limits.headersTimeoutMs;
+    this.#dueBy(this.#headersAt);
+    connection.send(this.#options, this);
+  }
+
+  refused(error: unknown): void {
+    this.#waiting = undefined;
+    this.#fail(error as Error);
+  }
+
+  onConnect(abort: (reason: Error) => void): void {
+    this.#isWritten = true;
+    if (this.#phase === 'done') {
+      abort(this.#reason as Error);
+      return;
+    }
+    this.#phase = 'headers';
+    this.#abortSending = abort;
+  }
+
+  onBodySent(chunk: Uint8Array): void {
+    // The server cannot answer before it has the whole: an upload that goes on is not its silence.
+    if (this.#phase === 'headers' && !this.#isSent) {
+      this.#headersAt = this.#host.clock.turnNow().ms + this.#limits.headersTimeoutMs;
+      this.#dueBy(this.#headersAt);
+    }
+    this.#handler.onBodySent?.(chunk);
+  }
+
+  onRequestSent(): void {
+    this.#isSent = true;
+    this.#handler.onRequestSent?.();
+  }
+
+  onResponseStarted(): void {
+    this.#isAnswered = true;
+    this.#handler.onResponseStarted?.();
+  }
+
+  onHeaders(status: number, headers: Buffer[], resume: () => void, message: string): boolean {
+    if (this.#phase === 'done') return false;
+    this.#isAnswered = true;
+    if (status >= 200) {
+      this.#head = this.#host.heads.read(status, headers);
+      if (this.#head.retryAfter !== undefined) this.#host.retryAfter(status, this.#head.retryAfter);
+      this.#resumeBody = resume;
+      this.#bodyGoesOn();
+    }
+    try {
+      // What it returns for an informational response has no meaning.
+      const goesOn = this.#handler.onHeaders?.(status, headers, this.#resume, message) !== false;
+      return this.#heard(goesOn || status < 200);
+    } catch (error) {
+      this.abort(error as Error);
+      return false;
+    }
+  }
+
+  onData(chunk: Buffer): boolean {
+    if (this.#phase === 'done') return false;
+    this.#received += chunk.length;
+    this.#bodyGoesOn();
+    try {
+      return this.#heard(this.#handler.onData?.(chunk) !== false);
+    } catch (error) {
+      this.abort(error as Error);
+      return false;
+    }
+  }
+
+  onComplete(trailers: Buffer[]): void {
+    const handler = this.#handler;
+    this.#leave();
+    this.#endLease(undefined);
+    if (handler === deaf) return;
+    this.#host.counters.answered++;
+    try {
+      handler.onComplete?.(trailers);
+    } catch (error) {
+      handler.onError?.(error as Error);
+    }
+  }
+
+  onUpgrade(status: number, headers: Buffer[], socket: Duplex): void {
+    const handler = this.#handler;
+    this.#leave();
+    const lease = this.#lease;
+    this.#lease = undefined;
+    // A tunnel over HTTP/2 is one stream of many: the others go on, and its share of the connection comes back when it closes.
+    if (lease?.mode === 'shared') socket.once('close', () => lease.ended || lease.release());
+    else if (lease !== undefined && !lease.ended) lease.detach();
+    if (handler === deaf) {
+      socket.destroy();
+      return;
+    }
+    this.#host.counters.answered++;
+    try {
+      if (handler.onUpgrade === undefined)
+        throw new Error('the server upgraded a request that asked for none');
+      handler.onUpgrade(status, headers, socket);
+    } catch (error) {
+      socket.destroy();
+      handler.onError?.(error as Error);
+    }
+  }
+
+  onError(error: Error, isUnprocessed = false): void {
+    const connection = this.#lease?.connection;
+    if (this.#phase === 'done') {
+      this.#endLease(error);
+      return;
+    }
+    const how = this.#resendable(connection, isUnprocessed);
+    this.#abortSending = undefined;
+    this.#resumeBody = undefined;
+    if (this.#idleMs !== undefined && this.#isWritten && !this.#isAnswered && connection?.capacity === 0)
+      this.#host.diedUnanswered(this.#idleMs);
+    this.#endLease(error);
+    if (how === undefined) {
+      this.#fail(this.#explained(error, connection));
+      return;
+    }
+    this.#resends++;
+    this.#host.counters[how]++;
+    this.#acquire();
+  }
+
+  /** The deadline of its phase, or of the whole, has come. */
+  overdue(now: number): void {
+    this.abort(now >= this.#totalAt ? this.#overTotal(now) : this.#overPhase(now));
+  }
+
+  #dueBy(at: number): void {
+    const dueAt = Math.min(at, this.#totalAt);
+    const isSooner = dueAt < this.dueAt;
+    this.dueAt = dueAt;
+    if (isSooner) this.#host.dueTimes.moved(this);
+  }
+
+  #bodyGoesOn(): void {
+    this.#phase = 'body';
+    this.#dueBy(this.#host.clock.turnNow().ms + this.#limits.bodyTimeoutMs);
+  }
+
+  /** The handler has heard something, and wants more of it or not yet. */
+  #heard(goesOn: boolean): boolean {
+    if (this.#phase === 'done') return false;
+    if (!goesOn) {
+      this.#phase = 'paused';
+      this.#host.unread.add(this.#lease!);
+      this.#dueBy(this.#host.clock.turnNow().ms + this.#limits.bodyIdleTimeoutMs);
+    }
+    return goesOn;
+  }
+
+  readonly #resume = (): void => {
+    if (this.#phase === 'paused') {
+      this.#host.unread.delete(this.#lease!);
+      this.#bodyGoesOn();
+    }
+    this.#resumeBody?.();
+  };
+
+  /** Ends it, whatever it is doing; its handler hears the reason. */
+  abort(reason: Error): void {
+    if (this.#phase === 'done') return;
+    const waiting = this.#waiting;
+    if (waiting !== undefined) {
+      waiting.withdraw(reason);
+      return;
+    }
+    const abortSending = this.#abortSending;
+    this.#fail(reason);
+    // Not written yet: it ends when the connection begins with it.
+    abortSending?.(reason);
+  }
+
+  #fail(error: Error): void {
+    const handler = this.#handler;
+    this.#reason = error;
+    this.#leave();
+    if (handler === deaf) return;
+    this.#host.counters.failed++;
+    handler.onError?.(error);
+  }
+
+  /** Nothing more is told to the handler. */
+  #leave(): void {
+    if (this.#phase === 'done') return;
+    this.#phase = 'done';
+    this.#handler = deaf;
+    this.#host.dueTimes.delete(this);
+    this.#host.left();
+  }
+
+  /** @param error - of the connection or the request; nothing when the response has ended */
+  #endLease(error: Error | undefined): void {
+    const lease = this.#lease;
+    this.#lease = undefined;
+    if (lease === undefined) return;
+    this.#host.unread.delete(lease);
+    if (lease.ended) return;
+    const { connection } = lease;
+    if (!(connection instanceof H1Connection)) {
+      lease.release();
+      return;
+    }
+    if (error !== undefined) {
+      // What was refused before it was written has done the connection no harm.
+      if (!this.#isWritten && connection.capacity > 0) lease.release();
+      else lease.discard(error);
+      return;
+    }
+    connection.rests(this.#host.clock.turnNow().ms, this.#head?.keepAliveMs);
+    const isSpent = !this.#isSent || this.#head?.closes === true || connection.closesAfter(this.#options);
+    if (isSpent) lease.discard('the response was the last one on this connection');
+    else lease.release();
+  }
+
+  /** Whether the request may be sent again, and as what it then counts. */
+  #resendable(
+    connection: HttpConnection | undefined,
+    isUnprocessed: boolean,
+  ): keyof ExchangeCounters | undefined {
+    if (this.#resends >= mostResends || this.#isAnswered || connection === undefined) return undefined;
+    // The connection is well: it is the request that makes no sense.
+    if (!this.#isWritten) return connection.capacity > 0 ? undefined : 'resentUnwritten';
+    if (!isReplayable(this.#options.body)) return undefined;
+    if (isUnprocessed) return 'resentUnprocessed';
+    if (this.#wasUnanswered || connection.capacity > 0 || !isIdempotent(this.#options)) return undefined;
+    this.#wasUnanswered = true;
+    return 'resentUnanswered';
+  }
+
+  #explained(error: Error, connection: HttpConnection | undefined): Error {
+    if (connection?.protocol !== 'HTTP/1.1' || !this.#isAnswered || this.#head !== undefined) return error;
+    // undici's client takes no 100 over HTTP/1.1 and says no more than this.
+    if (error.message !== 'bad response') return error;
+    return Object.assign(
+      new Error(
+        `pool "${this.#host.name}": ${this.#inWords()}: the server sent "100 Continue", which is not supported over HTTP/1.1: send no "expect" header; over HTTP/2 expectContinue works`,
+        { cause: error },
+      ),
+      { code: 'UND_ERR_SOCKET' },
+    );
+  }
+
+  #inWords(): string {
+    const { method, path } = this.#options;
+    return `${method} ${this.#host.origin}${path.split('?', 1)[0]}`;
+  }
+
+  #overTotal(now: number): TotalTimeoutError {
+    const limitMs = this.#totalAt - this.#startedAt;
+    const option = limitMs < this.#limits.totalTimeoutMs ? 'withDeadline' : 'totalTimeoutMs';
+    return new TotalTimeoutError(this.#facts(option, limitMs, now), phasesInWords[this.#phase]);
+  }
+
+  #overPhase(now: number): HttpTimeoutError {
+    const { headersTimeoutMs, bodyTimeoutMs, bodyIdleTimeoutMs } = this.#limits;
+    switch (this.#phase) {
+      case 'body':
+        return new BodyTimeoutError(this.#facts('bodyTimeoutMs', bodyTimeoutMs, now));
+      case 'paused': {
+        const facts = this.#facts('bodyIdleTimeoutMs', bodyIdleTimeoutMs, now);
+        return new BodyIdleTimeoutError(facts, this.#lease?.place?.toString());
+      }
+      default:
+        return new HeadersTimeoutError(this.#facts('headersTimeoutMs', headersTimeoutMs, now));
+    }
+  }
+
+  #facts(option: string, limitMs: number, now: number): TimeoutFacts {
+    const { name, engine } = this.#host;
+    return {
+      poolName: name,
+      request: this.#inWords(),
+      option,
+      limitMs,
+      elapsedMs: now - this.#startedAt,
+      queuedMs: (this.#grantedAt ?? now) - this.#startedAt,
+      received: this.#received,
+      counts: engine.counts(),
+    };
+  }
+}
