@@ -4,6 +4,12 @@ import type { ClientConfig } from 'pg';
 /** How the orders service reaches its database and its neighbour. */
 export type Mode = 'perRequest' | 'pooled';
 
+/** Something of each of the two that the orders service talks to. */
+export interface PerParty<T> {
+  readonly database: T;
+  readonly prices: T;
+}
+
 /** How to reach the price service. */
 export interface PriceAddress {
   readonly origin: string;
@@ -33,11 +39,11 @@ export interface OrdersCounters {
   /** Processor time of the service's process, in milliseconds. */
   readonly cpuMs: number;
   /** Connections opened. */
-  readonly opened: { readonly database: number; readonly prices: number };
+  readonly opened: PerParty<number>;
   /** Time spent in each phase, all requests together, in milliseconds; `total` is the time of whole requests. */
   readonly phasesMs: Readonly<Record<string, number>>;
-  /** What opening one connection of the pool took, phase by phase; empty without a pool. Milliseconds, mean. */
-  readonly connectMs: Readonly<Record<string, number>>;
+  /** What opening one connection of a pool took, phase by phase; empty without a pool. Milliseconds, mean. */
+  readonly connectMs: PerParty<Readonly<Record<string, number>>>;
 }
 
 /** What the orders service can be asked. */

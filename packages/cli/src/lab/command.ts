@@ -14,7 +14,7 @@ function wholeNumber(least: number, most: number): (text: string) => number {
 const afterHelp = `
 The lab starts a small orders service with a database and a neighbour reached over HTTPS, puts load on it,
 first with a connection per request and then with pooled connections, and prints the difference.
-Then the service stays up under light load, with a page that shows its pool, until Ctrl-C.
+Then the service stays up under light load, with a page that shows its pools, until Ctrl-C.
 
 The database is a throwaway PostgreSQL 18 of the lab's own. DATABASE_URL puts one of yours in its place: the lab
 makes a schema openline_lab there, opens hundreds of connections a second, and drops the schema at the end.
@@ -41,7 +41,7 @@ export function labCommand(onEnd: (status: number) => void): Command {
     )
     .option('--seconds <number>', 'how long each service is measured', wholeNumber(1, 600), 8)
     .option('--callers <number>', 'callers that ask all the time', wholeNumber(1, 1_000), 20)
-    .option('--max <number>', 'most connections of a pool', wholeNumber(1, 200), 10)
+    .option('--max <number>', 'most connections of each pool', wholeNumber(1, 200), 10)
     .addHelpText('after', afterHelp)
     .action(async ({ once = false, json = false, port, seconds, callers, max }: Options) => {
       onEnd(await runLab({ once, json, port, seconds, callers, max }));

@@ -31,13 +31,24 @@ const inWords = ({ label, party }: PhaseName): string =>
   `${label} ${label === 'close' ? 'of' : 'with'} the ${party}`;
 
 function openings({ opened, connectMs }: Measurement): string[] {
-  const phases = Object.entries(connectMs);
-  if (phases.length === 0) return [];
-  const sum = phases.reduce((total, [, ms]) => total + ms, 0);
-  return [
-    `The pool opened ${count(opened.database)} database connection${opened.database === 1 ? '' : 's'} in all, ${milliseconds(sum)} each on average, and kept them.`,
-  ];
+  const told = ([party, to]: readonly ['database' | 'prices', string]): string[] => {
+    const phases = Object.entries(connectMs[party]);
+    if (phases.length === 0) return [];
+    const parts = phases.map(([name, ms]) => `${phaseWord(party, name)} ${milliseconds(ms)}`);
+    const one = opened[party] === 1;
+    return [
+      `${count(opened[party])} connection${one ? '' : 's'} to the ${to} (${one ? '' : 'each on average: '}${parts.join(', ')})`,
+    ];
+  };
+  const found = [...told(['database', 'database']), ...told(['prices', 'price service'])];
+  return found.length === 0
+    ? []
+    : [`The pools opened ${found.join(' and ')}, warm-up included, and kept them.`];
 }
+
+/** The database's phases are told of as a request's are, under their own names. */
+const phaseWord = (party: string, name: string): string =>
+  phaseNames.find(({ key }) => key === `${party}.${name}`)?.label ?? name;
 
 function failures({ perRequest, pooled }: Comparison): string[] {
   const failed = perRequest.failed + pooled.failed;

@@ -1,22 +1,19 @@
-// Opens HTTPS connections for undici and tells the phases of each.
+// Opens an HTTPS connection for undici and tells of its phases.
 import type { Socket } from 'node:net';
 import { buildConnector } from 'undici';
 
 /**
- * A connector that verifies the server with `ca`, calls `onOpen` as it begins, and `phase` with `tcp`, `tls` and `call`
- * when the name is resolved, the socket connected, and the handshake done. It keeps TLS sessions for its own connections only.
+ * A connector that verifies the server with `ca`, and calls `phase` with `tcp`, `tls` and `call` when the name is resolved, the
+ * socket connected, and the handshake done. It keeps TLS sessions for its own connections only.
  */
 export function httpsConnector(
   ca: string,
-  onOpen: () => void,
-  phase?: (name: 'tcp' | 'tls' | 'call') => void,
+  phase: (name: 'tcp' | 'tls' | 'call') => void,
 ): buildConnector.connector {
   const connect = buildConnector({ ca });
   return (options, callback) => {
-    onOpen();
     // It returns the socket; its type does not say so.
     const socket = connect(options, callback) as unknown as Socket;
-    if (phase === undefined) return socket;
     socket.once('lookup', () => phase('tcp'));
     socket.once('connect', () => phase('tls'));
     socket.once('secureConnect', () => phase('call'));

@@ -31,7 +31,7 @@ export interface Measurement {
   readonly requestMs: number;
   /** Where that time went. Wall time: waiting for the processor is part of each phase. */
   readonly phases: readonly PhaseMeasure[];
-  /** What opening one connection of the database pool took, phase by phase; empty without a pool. */
+  /** What opening one connection of each pool took, phase by phase; empty without pools. */
   readonly connectMs: OrdersCounters['connectMs'];
 }
 

@@ -1,5 +1,6 @@
 // How the orders service reaches its database and the price service: the one thing in which the two services differ.
-import type { PoolView } from './pool-view.ts';
+import type { PerParty } from './calls.ts';
+import type { PoolViews } from './pool-view.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
 /** An order as the database has it. */
@@ -17,10 +18,8 @@ export interface Neighbours {
   /** Asks the price service; resolves to the body of its answer. */
   prices(path: string, watch: Stopwatch): Promise<unknown>;
   /** Connections opened so far. */
-  opened(): { database: number; prices: number };
-  /** Time that callers spent waiting for a database connection, in milliseconds; part of the phase `database.query`. */
-  waitedMs(): number;
-  /** The pool, where there is one. */
-  view(): PoolView | undefined;
+  opened(): PerParty<number>;
+  /** The pools, where there are any. */
+  pools(): PoolViews | undefined;
   close(): Promise<void>;
 }

@@ -6,6 +6,7 @@ import { listen, stopListening } from './listening.ts';
 import type { Neighbours } from './neighbours.ts';
 import { createOrdersServer } from './orders-server.ts';
 import { PerRequest } from './per-request.ts';
+import type { PoolView, PoolViews } from './pool-view.ts';
 import { Pooled } from './pooled.ts';
 import { PhaseTimes } from './stopwatch.ts';
 
@@ -13,16 +14,17 @@ const times = new PhaseTimes();
 let neighbours: Neighbours | undefined;
 let server: Server | undefined;
 
-/** What callers waited for a connection is taken out of the query, in which it was measured. */
-function phasesMs(): Record<string, number> {
+/** What callers waited for a connection is taken out of the work, as part of which it was measured. */
+function phasesMs(pools: PoolViews | undefined): Record<string, number> {
   const sums = times.toJSON();
-  const waited = neighbours?.waitedMs() ?? 0;
-  if (waited === 0) return sums;
-  return {
-    ...sums,
-    'database.wait': waited,
-    'database.query': Math.max(0, (sums['database.query'] ?? 0) - waited),
+  const takeOut = (wait: string, work: string, view: PoolView | undefined): void => {
+    if (view === undefined) return;
+    sums[wait] = view.wait.sumMs;
+    sums[work] = Math.max(0, (sums[work] ?? 0) - view.wait.sumMs);
   };
+  takeOut('database.wait', 'database.query', pools?.database);
+  takeOut('prices.wait', 'prices.call', pools?.prices);
+  return sums;
 }
 
 const calls: OrdersCalls = {
@@ -33,11 +35,15 @@ const calls: OrdersCalls = {
   },
   counters(): OrdersCounters {
     const { user, system } = process.cpuUsage();
+    const pools = neighbours?.pools();
     return {
       cpuMs: (user + system) / 1000,
       opened: neighbours?.opened() ?? { database: 0, prices: 0 },
-      phasesMs: phasesMs(),
-      connectMs: neighbours?.view()?.connectPhases ?? {},
+      phasesMs: phasesMs(pools),
+      connectMs: {
+        database: pools?.database.connectPhases ?? {},
+        prices: pools?.prices?.connectPhases ?? {},
+      },
     };
   },
 };

@@ -7,9 +7,9 @@ import { readPage } from './page.ts';
 import { isForLoopback, sendJson, sendPagePart } from './responses.ts';
 import { type PhaseTimes, Stopwatch } from './stopwatch.ts';
 
-/** A server that is not listening yet. Without a pool there is no page. */
+/** A server that is not listening yet. Without pools there is no page. */
 export function createOrdersServer(neighbours: Neighbours, times: PhaseTimes): Server {
-  const page = neighbours.view() === undefined ? undefined : readPage();
+  const page = neighbours.pools() === undefined ? undefined : readPage();
 
   const timed = async (
     response: ServerResponse,
@@ -35,7 +35,7 @@ export function createOrdersServer(neighbours: Neighbours, times: PhaseTimes): S
     const order = /^\/orders\/(\d{1,9})$/.exec(path)?.[1];
     if (order !== undefined) return timed(response, (watch) => pricedOrder(neighbours, Number(order), watch));
     if (path === '/reports/sales') return timed(response, (watch) => salesReport(neighbours, watch));
-    if (path === '/pool.json' && page) return sendJson(response, 200, neighbours.view());
+    if (path === '/pools.json' && page) return sendJson(response, 200, neighbours.pools());
     const part = page?.get(path);
     if (part) return sendPagePart(response, part.contentType, part.text);
     sendJson(response, 404, { error: 'Try /orders/42 or /reports/sales.' });

@@ -1,5 +1,21 @@
 // The page's document: the places that its script fills.
 
+/** What is shown of one pool; `key` is its name in the JSON. */
+const poolSection = (
+  key: string,
+  title: string,
+  entry: string,
+): string => `<section aria-labelledby="${key}-title">
+<h2 id="${key}-title">${title} <small>${entry}</small></h2>
+<ol class="slots" id="${key}-slots"></ol>
+<dl id="${key}-counts"></dl>
+<table>
+<thead><tr><th>times</th><th>count</th><th>mean</th><th>p50</th><th>p99</th><th>longest</th></tr></thead>
+<tbody id="${key}-times"></tbody>
+</table>
+<p class="phases" id="${key}-phases">Nothing was asked of it yet.</p>
+</section>`;
+
 /** HTML without inline style or script. */
 export const pageHtml: string = `<!doctype html>
 <html lang="en">
@@ -14,24 +30,15 @@ export const pageHtml: string = `<!doctype html>
 </head>
 <body>
 <header>
-<h1>Pool <span id="name">orders</span></h1>
+<h1>Orders service: its pools</h1>
 <p id="status" role="status">connecting…</p>
 </header>
 <main>
-<section aria-labelledby="slots-title">
-<h2 id="slots-title">Connections</h2>
-<ol id="slots"></ol>
+<div id="pools">
+${poolSection('database', 'Database', 'openline/pg')}
+${poolSection('prices', 'Price service', 'openline/http')}
+</div>
 <p class="legend"><i class="idle"></i>idle <i class="leased"></i>leased <i class="opening"></i>opening or being checked <i class="closing"></i>closing <i></i>not open</p>
-</section>
-<section aria-label="Counts"><dl id="counts"></dl></section>
-<section aria-labelledby="times-title">
-<h2 id="times-title">Times since the pool was made</h2>
-<table>
-<thead><tr><th></th><th>count</th><th>mean</th><th>p50</th><th>p99</th><th>longest</th></tr></thead>
-<tbody id="times"></tbody>
-</table>
-<p id="phases"></p>
-</section>
 <section aria-labelledby="holders-title">
 <h2 id="holders-title">Holders now</h2>
 <table>
@@ -39,8 +46,8 @@ export const pageHtml: string = `<!doctype html>
 <tbody id="holders"></tbody>
 </table>
 </section>
-<p class="hint">The lab keeps light load on: orders all the time, and now and then a report that holds its connection for 0.8 s.
-Add to it: <a href="/orders/42">/orders/42</a>, <a href="/reports/sales">/reports/sales</a>. As JSON: <a href="/pool.json">/pool.json</a>.</p>
+<p class="hint">The lab keeps light load on: orders all the time, and now and then a report that holds its database connection for 0.8 s.
+Add to it: <a href="/orders/42">/orders/42</a>, <a href="/reports/sales">/reports/sales</a>. As JSON: <a href="/pools.json">/pools.json</a>.</p>
 </main>
 </body>
 </html>

@@ -1,5 +1,5 @@
-// Runs in the browser: asks for the pool twice a second and shows it. Nothing from the answer is ever read as HTML.
-import type { PoolView, TimesView } from './pool-view.ts';
+// Runs in the browser: asks for the pools twice a second and shows them. Nothing from the answer is ever read as HTML.
+import type { PoolView, PoolViews, TimesView } from './pool-view.ts';
 
 /** As much of the browser as is used here: the library's types for it would be seen by the whole package. */
 interface PageElement {
@@ -61,9 +61,9 @@ function counts({ stats }: PoolView, perSecond: number): PageElement[] {
     leased: stats.leased,
     idle: stats.idle,
     waiting: stats.waiting,
-    'leases per second': Math.round(perSecond),
-    'leases in all': stats.totals.acquired,
-    'connections opened in all': stats.totals.opened,
+    'leases/s': Math.round(perSecond),
+    leases: stats.totals.acquired,
+    opened: stats.totals.opened,
   };
   return Object.entries(figures).map(([name, value]) => {
     const pair = element('div');
@@ -77,42 +77,66 @@ const timesRow = (name: string, times: TimesView): PageElement =>
 
 /** As many polls as make five seconds: over one alone the rate would jump. */
 const rateOver = 10;
-const polls: { at: number; acquired: number }[] = [];
 
-function leasesPerSecond(acquired: number): number {
-  const now = { at: Date.now(), acquired };
-  polls.push(now);
-  if (polls.length > rateOver + 1) polls.shift();
-  const first = polls[0] ?? now;
-  return now.at > first.at ? ((acquired - first.acquired) * 1000) / (now.at - first.at) : 0;
+/** Counts up to now, and how fast they grow. */
+class Rate {
+  readonly #polls: { at: number; total: number }[] = [];
+
+  perSecond(total: number): number {
+    const now = { at: Date.now(), total };
+    this.#polls.push(now);
+    if (this.#polls.length > rateOver + 1) this.#polls.shift();
+    const first = this.#polls[0] ?? now;
+    return now.at > first.at ? ((total - first.total) * 1000) / (now.at - first.at) : 0;
+  }
 }
 
-function holderRows({ holders }: PoolView): PageElement[] {
-  if (holders.length === 0) return [row('none', '', '')];
-  return holders.map(({ connectionId, ageMs, place }) =>
-    row(`${connectionId}`, duration(ageMs), element('td', place ?? 'not recorded', 'text')),
+function holderRows(views: PoolView[]): PageElement[] {
+  const rows = views.flatMap(({ stats, holders }) =>
+    holders.map(({ connectionId, ageMs, place }) =>
+      row(
+        `${poolWord(stats.name)} ${connectionId}`,
+        duration(ageMs),
+        element('td', place ?? 'not recorded', 'text'),
+      ),
+    ),
   );
+  return rows.length > 0 ? rows : [row('none', '', '')];
 }
 
-function show(view: PoolView): void {
-  const { stats, outage } = view;
-  byId('name').textContent = stats.name;
-  byId('slots').replaceChildren(...slots(view));
-  byId('counts').replaceChildren(...counts(view, leasesPerSecond(stats.totals.acquired)));
-  byId('times').replaceChildren(
-    timesRow('wait for a connection', view.wait),
-    timesRow('use of it', view.use),
-    timesRow('opening one', view.connect),
+/** A pool of connections to one origin has that origin in its name. */
+const poolWord = (name: string): string => name.split(' ', 1)[0] ?? name;
+
+function showPool(key: string, view: PoolView, rate: Rate): void {
+  const { totals } = view.stats;
+  byId(`${key}-slots`).replaceChildren(...slots(view));
+  byId(`${key}-counts`).replaceChildren(...counts(view, rate.perSecond(totals.acquired)));
+  byId(`${key}-times`).replaceChildren(
+    timesRow('wait', view.wait),
+    timesRow('use', view.use),
+    timesRow('opening', view.connect),
   );
   const phases = Object.entries(view.connectPhases).map(([name, ms]) => `${name} ${duration(ms)}`);
-  byId('phases').textContent = phases.length > 0 ? `Opening one, on average: ${phases.join(', ')}.` : '';
-  byId('holders').replaceChildren(...holderRows(view));
-  if (outage) {
-    say(
-      `Database unreachable for ${duration(outage.ageMs)}, ${outage.attempts} attempts: ${outage.message}`,
-      true,
-    );
-  } else say(stats.state, false);
+  byId(`${key}-phases`).textContent =
+    phases.length > 0 ? `Opening one, on average: ${phases.join(', ')}.` : '';
+}
+
+const rates = { database: new Rate(), prices: new Rate() };
+
+function show({ database, prices }: PoolViews): void {
+  showPool('database', database, rates.database);
+  if (prices) showPool('prices', prices, rates.prices);
+  byId('holders').replaceChildren(...holderRows(prices ? [database, prices] : [database]));
+  const outages = [outageOf('Database', database), outageOf('Price service', prices)].filter(
+    (text) => text !== undefined,
+  );
+  say(outages.length > 0 ? outages.join('; ') : database.stats.state, outages.length > 0);
+}
+
+function outageOf(party: string, view: PoolView | undefined): string | undefined {
+  const outage = view?.outage;
+  if (!outage) return undefined;
+  return `${party} unreachable for ${duration(outage.ageMs)}, ${outage.attempts} attempts: ${outage.message}`;
 }
 
 function say(text: string, isAlarm: boolean): void {
@@ -125,8 +149,8 @@ function say(text: string, isAlarm: boolean): void {
 async function poll(): Promise<void> {
   if (document.hidden) return;
   try {
-    const answer = await fetch('/pool.json', { signal: AbortSignal.timeout(5_000) });
-    show((await answer.json()) as PoolView);
+    const answer = await fetch('/pools.json', { signal: AbortSignal.timeout(5_000) });
+    show((await answer.json()) as PoolViews);
   } catch {
     say('The lab does not answer: has it been stopped?', true);
   }

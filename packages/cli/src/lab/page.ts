@@ -1,4 +1,4 @@
-// The page that shows the pool: what it is made of, and where it comes from.
+// The page that shows the pools: what it is made of, and where it comes from.
 import { readFileSync } from 'node:fs';
 import { pageHtml, pageIcon } from './page-html.ts';
 import { pageStyle } from './page-style.ts';

@@ -1,7 +1,7 @@
 // Each request opens connections of its own, and closes them.
 import pg, { type ClientConfig } from 'pg';
 import { Client as HttpClient } from 'undici';
-import type { PriceAddress } from './calls.ts';
+import type { PerParty, PriceAddress } from './calls.ts';
 import { markHandshake } from './database-marks.ts';
 import { httpsConnector } from './https-connector.ts';
 import type { Neighbours } from './neighbours.ts';
@@ -35,11 +35,9 @@ export class PerRequest implements Neighbours {
 
   async prices(path: string, watch: Stopwatch): Promise<unknown> {
     watch.phase('prices.dns');
-    const onOpen = (): void => {
-      this.#opened.prices += 1;
-    };
-    const connect = httpsConnector(this.#prices.ca, onOpen, (name) => watch.phase(`prices.${name}`));
+    const connect = httpsConnector(this.#prices.ca, (name) => watch.phase(`prices.${name}`));
     const client = new HttpClient(this.#prices.origin, { connect });
+    this.#opened.prices += 1;
     try {
       const { body } = await client.request({ path, method: 'GET' });
       return await body.json();
@@ -49,15 +47,11 @@ export class PerRequest implements Neighbours {
     }
   }
 
-  opened(): { database: number; prices: number } {
+  opened(): PerParty<number> {
     return { ...this.#opened };
   }
 
-  waitedMs(): number {
-    return 0;
-  }
-
-  view(): undefined {
+  pools(): undefined {
     return undefined;
   }
 

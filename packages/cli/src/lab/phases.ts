@@ -37,6 +37,7 @@ export const phaseNames: readonly PhaseName[] = [
   prices('dns', 'DNS'),
   prices('tcp', 'TCP'),
   prices('tls', 'TLS'),
+  prices('wait', 'wait for a connection', true),
   prices('call', 'call', true),
   prices('close', 'close'),
 ];

@@ -1,16 +1,17 @@
-// The pool as the page shows it: one JSON document, without passwords or statements.
+// The pools as the page shows them: one JSON document, without passwords or statements.
 import type { ConnectionInfo, HistogramSnapshot, HolderInfo, PoolStats } from 'openline';
 
 /** A histogram in figures; milliseconds. */
 export interface TimesView {
   readonly count: number;
+  readonly sumMs: number;
   readonly meanMs: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
 }
 
-/** What the page is told of the pool. */
+/** What the page is told of a pool. */
 export interface PoolView {
   readonly stats: Omit<PoolStats, 'times' | 'outage'>;
   readonly wait: TimesView;
@@ -23,6 +24,13 @@ export interface PoolView {
   readonly outage:
     | { readonly ageMs: number; readonly attempts: number; readonly message: string }
     | undefined;
+}
+
+/** What the page is told. */
+export interface PoolViews {
+  readonly database: PoolView;
+  /** Nothing until the first request has made its pool. */
+  readonly prices: PoolView | undefined;
 }
 
 /** What there is to see in a pool. */
@@ -49,6 +57,6 @@ export function viewPool(pool: VisiblePool): PoolView {
 }
 
 function timesOf(times: HistogramSnapshot): TimesView {
-  const { count, meanMs, maxMs } = times;
-  return { count, meanMs, p50Ms: times.percentile(50), p99Ms: times.percentile(99), maxMs };
+  const { count, sumMs, meanMs, maxMs } = times;
+  return { count, sumMs, meanMs, p50Ms: times.percentile(50), p99Ms: times.percentile(99), maxMs };
 }

@@ -1,25 +1,22 @@
 // Requests share connections that stay open.
+import { HttpPool } from 'openline/http';
 import { Pool } from 'openline/pg';
 import type { ClientConfig } from 'pg';
-import { Pool as HttpPool } from 'undici';
-import type { PriceAddress } from './calls.ts';
-import { httpsConnector } from './https-connector.ts';
+import type { PerParty, PriceAddress } from './calls.ts';
 import type { Neighbours } from './neighbours.ts';
-import { type PoolView, viewPool } from './pool-view.ts';
+import { type PoolView, type PoolViews, viewPool } from './pool-view.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
-/** The same service on pools: openline/pg for the database, undici's for the price service. */
+/** The same service on pools: openline/pg for the database, openline/http for the price service. */
 export class Pooled implements Neighbours {
   readonly #pool: Pool;
   readonly #http: HttpPool;
-  #opened = 0;
+  readonly #origin: string;
 
   constructor(database: ClientConfig, prices: PriceAddress, max: number) {
     this.#pool = new Pool({ ...database, name: 'orders', max });
-    const connect = httpsConnector(prices.ca, () => {
-      this.#opened += 1;
-    });
-    this.#http = new HttpPool(prices.origin, { connect, connections: max });
+    this.#http = new HttpPool({ name: 'prices', max, tls: { ca: prices.ca } });
+    this.#origin = prices.origin;
   }
 
   async rows<Row extends object>(text: string, values: unknown[], watch: Stopwatch): Promise<Row[]> {
@@ -29,20 +26,29 @@ export class Pooled implements Neighbours {
 
   async prices(path: string, watch: Stopwatch): Promise<unknown> {
     watch.phase('prices.call');
-    const { body } = await this.#http.request({ path, method: 'GET' });
+    const { body } = await this.#http.request({ origin: this.#origin, path, method: 'GET' });
     return await body.json();
   }
 
-  opened(): { database: number; prices: number } {
-    return { database: this.#pool.stats().totals.opened, prices: this.#opened };
+  opened(): PerParty<number> {
+    const { database, prices } = this.pools();
+    return { database: database.stats.totals.opened, prices: prices?.stats.totals.opened ?? 0 };
   }
 
-  waitedMs(): number {
-    return this.#pool.stats().times.wait.sumMs;
+  pools(): PoolViews {
+    return { database: viewPool(this.#pool), prices: this.#viewHttp() };
   }
 
-  view(): PoolView {
-    return viewPool(this.#pool);
+  /** The pool has one for each origin; the price service is the only one. */
+  #viewHttp(): PoolView | undefined {
+    const http = this.#http;
+    const [stats] = http.stats().origins;
+    if (stats === undefined) return undefined;
+    return viewPool({
+      stats: () => stats,
+      connections: () => http.connections(),
+      holders: () => http.holders(),
+    });
   }
 
   async close(): Promise<void> {

@@ -86,7 +86,7 @@ async function compareServices(
 /** Keeps the pooled service up under light load until a signal comes. */
 async function serve(cast: Cast, interruption: Interruption): Promise<void> {
   await cast.load.ask('trickle', { origin: cast.pooled.origin });
-  tell(`The service stays up under light load. See its pool at ${cast.pooled.origin}/`);
+  tell(`The service stays up under light load. See its pools at ${cast.pooled.origin}/`);
   tell(`Ask it yourself: curl ${cast.pooled.origin}/orders/42`);
   tell('Ctrl-C ends it and removes its data.');
   try {

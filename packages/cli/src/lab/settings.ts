@@ -12,7 +12,7 @@ export interface LabSettings {
   readonly seconds: number;
   /** Callers that ask the service all the time, each for its next order as soon as it has the last. */
   readonly callers: number;
-  /** The most connections of the pool, and of the pool to the price service. */
+  /** The most connections of each pool: to the database and to the price service. */
   readonly max: number;
 }
 

@@ -50,7 +50,7 @@ describe('conclusions', () => {
     opened: { database: 10, prices: 10 },
     requestMs: phaseNames.length,
     phases: phaseNames.map(({ key }) => ({ phase: key, meanMs: 1, share: 1 / phaseNames.length })),
-    connectMs: {},
+    connectMs: { database: {}, prices: {} },
   });
   const conditions: Comparison['conditions'] = {
     database: 'a database',
@@ -66,7 +66,7 @@ describe('conclusions', () => {
 
   it('follow the figures when pooling is better', () => {
     const text = concluded(measurement(100, 10), measurement(1_000, 1));
-    expect(text).toContain('77 % of a request');
+    expect(text).toContain('71 % of a request');
     expect(text).toContain('answered 10 × more requests per second');
     expect(text).toContain('10 × less processor time');
   });
@@ -80,6 +80,18 @@ describe('conclusions', () => {
   it('follow the figures when it makes no difference', () => {
     expect(concluded(measurement(100, 1), measurement(100, 1))).toContain(
       'answered as many requests per second with as much processor time for each',
+    );
+  });
+
+  it('tell what the pools opened, and how long each phase took', () => {
+    const pooled = {
+      ...measurement(100, 1),
+      opened: { database: 7, prices: 1 },
+      connectMs: { database: { tcp: 1, startup: 2 }, prices: { dns: 0.5, 'proxy-tls': 3 } },
+    };
+    expect(concluded(measurement(100, 1), pooled)).toContain(
+      'The pools opened 7 connections to the database (each on average: TCP 1.00 ms, startup 2.00 ms) and ' +
+        '1 connection to the price service (DNS 0.50 ms, proxy-tls 3.00 ms), warm-up included, and kept them.',
     );
   });
 

@@ -1,7 +1,7 @@
 // `openline lab` without --once: the service stays up with its page, until a signal ends everything.
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PoolView } from '../../src/lab/pool-view.ts';
+import type { PoolViews } from '../../src/lab/pool-view.ts';
 import { canSeeProcesses, processesBelow, type Running, start, stillRunning } from './support.ts';
 
 describe('the service that stays up', () => {
@@ -36,16 +36,20 @@ describe('the service that stays up', () => {
     }
   });
 
-  it('shows the pool', async () => {
-    const view = (await (await fetch(`${origin}/pool.json`)).json()) as PoolView;
-    expect(view.stats).toMatchObject({ name: 'orders', state: 'running', max: 10 });
-    expect(view.stats.totals.acquired).toBeGreaterThan(0);
-    expect(view.connections.length).toBe(view.stats.size);
-    expect(view.wait.count).toBeGreaterThan(0);
+  it('shows both pools', async () => {
+    const { database, prices } = (await (await fetch(`${origin}/pools.json`)).json()) as PoolViews;
+    expect(database.stats.name).toBe('orders');
+    expect(prices?.stats.name).toMatch(/^prices https:\/\/localhost:\d+$/);
+    for (const view of [database, prices!]) {
+      expect(view.stats).toMatchObject({ state: 'running', max: 10 });
+      expect(view.stats.totals.acquired).toBeGreaterThan(0);
+      expect(view.connections.length).toBe(view.stats.size);
+      expect(view.wait.count).toBeGreaterThan(0);
+    }
   });
 
   it('refuses a request for another host, whatever it asks for', async () => {
-    for (const path of ['/', '/pool.json', '/orders/42']) {
+    for (const path of ['/', '/pools.json', '/orders/42']) {
       expect(await statusFor('rebound.example', `${origin}${path}`), path).toBe(421);
     }
     expect(await statusFor(`localhost:${new URL(origin).port}`, `${origin}/`)).toBe(200);
