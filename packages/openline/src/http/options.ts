@@ -44,7 +44,7 @@ export interface RetryAfterEvent {
 
 /**
  * Options of {@link HttpPool}: those of every pool, for each origin by itself, and those of requests, sockets and TLS. `max` (default 10) is per
- * origin; one HTTP/2 connection carries many requests. `leakThresholdMs` (default 10,000 here) is for bodies that nobody reads.
+ * origin; one HTTP/2 connection carries many requests. The default of `leakThresholdMs` is 10,000 here, below that of `bodyIdleTimeoutMs`. `leakThresholdMs` (default 10,000 here) is for bodies that nobody reads.
  */
 export interface HttpPoolOptions extends OriginOptions {
   /** The pool's name in errors, metrics and pages; each origin's is this and the origin. Default `http-` and a number. */
@@ -98,7 +98,17 @@ const limitNames = Object.keys(limits) as (keyof RequestLimits)[];
 const ofThePool = ['name', 'clock', 'budget', 'keepaliveMs', 'validateAfterIdleMs'];
 const engineNames = poolOptionNames.filter((name) => !ofThePool.includes(name));
 const originNames = [...engineNames, ...limitNames, ...socketOptionNames, 'maxHeaderSize'];
-const poolNames = [...originNames, 'name', 'clock', 'maxTotal', 'maxOrigins', 'origins', 'onRetryAfter'];
+
+/** The names that {@link HttpPoolOptions} knows. */
+export const httpOptionNames: readonly string[] = [
+  ...originNames,
+  'name',
+  'clock',
+  'maxTotal',
+  'maxOrigins',
+  'origins',
+  'onRetryAfter',
+];
 
 /** The limits that a request has of its own, checked. */
 export function checkRequestLimits(poolName: string, given: RequestLimits): RequestLimits {
@@ -116,7 +126,7 @@ export function checkRequestLimits(poolName: string, given: RequestLimits): Requ
 export function resolveHttpOptions(given: HttpPoolOptions | undefined): ResolvedHttpOptions {
   const name = typeof given?.name === 'string' && given.name !== '' ? given.name : `http-${++poolsNamed}`;
   const checks = new OptionChecks(name, given);
-  checks.knownNames(poolNames);
+  checks.knownNames(httpOptionNames);
   checks.string('name', name);
   const maxTotal = checks.number('maxTotal', 256, count);
   const maxOrigins = checks.number('maxOrigins', 1_000, { ...count, infinite: false });

@@ -55,7 +55,7 @@ export interface OriginParts {
 }
 
 /** Below `bodyIdleTimeoutMs`: a body that nobody reads is told of before its connection is taken away. */
-const leakThresholdMs = 10_000;
+export const leakThresholdMs = 10_000;
 
 /** undici's types know only its own errors there. */
 const asUndicis = (error: Error): errors.UndiciError => error as errors.UndiciError;

@@ -12,7 +12,13 @@ const packageFolder = fileURLToPath(new URL('../../', import.meta.url));
 const readme = await readFile(new URL('../../../../README.md', import.meta.url), 'utf8');
 const snippets = [...readme.matchAll(/```js\n(.*?)```/gs)].map((match) => match[1]!);
 
-const expectedOutput = ['42\n', 'order 500542\n', 'ready!\n2 0\n', ''];
+const expectedOutput = [
+  '42\n',
+  'order 500542\n',
+  'price of apples\nUND_ERR_HEADERS_TIMEOUT 500\n',
+  'ready!\n2 0\n',
+  '',
+];
 
 describe('the README', () => {
   let server: PostgresServer;
