@@ -3,32 +3,16 @@
 import type { Clock, Moment } from './clock.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Demand } from './demand.ts';
-import { PoolClosedError, QueueFullError } from './errors.ts';
 import type { LeaseMode } from './holder.ts';
-import type { Lease } from './lease.ts';
 import type { Lending } from './lending.ts';
-import type { NestingGuard } from './nesting.ts';
 import type { Observers } from './observer.ts';
-import { type AcquireOptions, checkAcquire } from './options.ts';
 import type { Parts } from './parts.ts';
-import { placeBudget } from './place.ts';
 import { leastLoaded, type Placement, PoolLines } from './placement.ts';
-import { deadlines, isTooLate, requestDeadline } from './request-deadline.ts';
 import { type Slot, type SlotTable, State } from './slot.ts';
 import { Spacing } from './spacing.ts';
 import type { Turnaround } from './turnaround.ts';
-import {
-  Abortion,
-  type Taker,
-  TakerWaiter,
-  Waiter,
-  type WaiterQueue,
-  type WaiterTerms,
-  type Waiting,
-} from './waiter.ts';
+import type { Waiter, WaiterQueue } from './waiter.ts';
 
-/** Shorter deadlines count from a fresh reading of the clock; to longer ones the age of the turn's reading makes no difference. */
-const freshBelowMs = 10_000;
 /** A waiting exclusive lease is overtaken by no more shared ones than this. */
 const mostOvertakes = 40;
 
@@ -39,16 +23,9 @@ export interface DispatcherParts<C> {
   readonly turnaround: Turnaround<C>;
   readonly demand: Demand<C>;
   readonly deadlines: Deadlines<C>;
-  readonly nesting: NestingGuard;
 }
 
-// One executor for all promises: its closure would otherwise be made, and kept, for each waiter.
-let capturedResolve: unknown;
-function captureResolve(resolve: unknown): void {
-  capturedResolve = resolve;
-}
-
-/** Decides who gets which connection, and who waits. */
+/** Decides who gets which connection. */
 export class Dispatcher<C> {
   readonly #parts: Parts<C>;
   // Taken out of the parts, since every lease passes through them.
@@ -59,19 +36,17 @@ export class Dispatcher<C> {
   readonly #turnaround: Turnaround<C>;
   readonly #demand: Demand<C>;
   readonly #deadlines: Deadlines<C>;
-  readonly #nesting: NestingGuard;
-  /** The terms of those who wait with no wishes of their own. */
-  readonly #usualTerms: WaiterTerms<C>;
   readonly #lines: PoolLines<C>;
   readonly #place: Placement<C>;
   readonly #sharesFirst: boolean;
-  readonly #spacing: Spacing<C>;
+  /** Keeps long exclusive leases apart. */
+  readonly spacing: Spacing<C>;
   /** The line that empties for the exclusive lease at the head of the queue. */
   #reserved: Slot<C> | undefined;
   /** The line that has emptied for it. */
   #emptied: Slot<C> | undefined;
 
-  constructor({ parts, lending, turnaround, demand, deadlines, nesting }: DispatcherParts<C>) {
+  constructor({ parts, lending, turnaround, demand, deadlines }: DispatcherParts<C>) {
     this.#parts = parts;
     this.#clock = parts.clock;
     this.#slots = parts.slots;
@@ -80,230 +55,14 @@ export class Dispatcher<C> {
     this.#turnaround = turnaround;
     this.#demand = demand;
     this.#deadlines = deadlines;
-    this.#nesting = nesting;
     this.#lines = new PoolLines(parts, () => this.#freshest(this.#clock.turnNow()));
     this.#place = parts.connector.place?.bind(parts.connector) ?? leastLoaded;
     this.#sharesFirst = parts.connector.sharesFirst === true;
-    this.#spacing = new Spacing(parts, () => this.dispatch());
-    const timeoutMs = parts.options.acquireTimeoutMs;
-    this.#usualTerms = {
-      timeoutMs,
-      requestTimeoutMs: undefined,
-      place: undefined,
-      abortion: undefined,
-      granted: undefined,
-      holdsAlready: false,
-      claim: undefined,
-      expectedMs: 0,
-    };
+    this.spacing = new Spacing(parts, () => this.dispatch());
   }
 
-  /** A connection that is there is lent on the spot; everybody else waits. */
-  acquire(options: AcquireOptions | undefined): Promise<Lease<C>> {
-    if (options === undefined && !this.#nesting.marks && !deadlines.inUse) {
-      const lease = this.#lendAtOnce(this.acquire);
-      if (lease !== undefined) return Promise.resolve(lease);
-    }
-    return this.#acquireOrWait(options);
-  }
-
-  /** The shortest way to an exclusive lease: nobody waits, and the connection used last needs no validation. */
-  // biome-ignore lint/complexity/noBannedTypes: any function at all may stand in a stack.
-  #lendAtOnce(below: Function): Lease<C> | undefined {
-    const parts = this.#parts;
-    if (parts.waiting > 0 || parts.state !== 'running') return undefined;
-    const { idle } = this.#slots;
-    if (idle.length === 0) return undefined;
-    const slot = idle[idle.length - 1]!;
-    const now = this.#clock.turnNow();
-    if (this.#turnaround.isDoubtful(slot, now)) return undefined;
-    idle.pop();
-    return this.#lending.alone(slot, now, 0, placeBudget.capture(now, below));
-  }
-
-  /** Lends what can be lent at once; nothing when a caller waits already. */
-  tryAcquire(mode: LeaseMode, claim: unknown): Lease<C> | undefined {
-    if (deadlines.inUse && isTooLate() && !this.#parts.isClosing) return undefined;
-    if (mode === 'exclusive') {
-      const lease = this.#lendAtOnce(this.tryAcquire);
-      if (lease !== undefined) return lease;
-    }
-    const parts = this.#parts;
-    if (parts.isClosing) throw new PoolClosedError(parts.name);
-    if (parts.waiting > 0 || parts.state !== 'running') return undefined;
-    return this.#lendNow(mode, claim, this.#clock.turnNow(), this.tryAcquire);
-  }
-
-  /**
-   * {@link acquire} for one who is told in the same turn, without a promise: by the time that it returns, if it returns nothing.
-   *
-   * @param below - the function whose callers are the place of the lease
-   * @param frames - kept of that place's stack
-   */
-  // biome-ignore lint/complexity/noBannedTypes: any function at all may stand in a stack.
-  acquireFor(taker: Taker<C>, mode: LeaseMode, below: Function, frames: number): Waiting | undefined {
-    const parts = this.#parts;
-    if (parts.isClosing) return this.#refuse(taker, new PoolClosedError(parts.name));
-    const terms = this.#deadlineOf(parts.options.acquireTimeoutMs);
-    if (terms instanceof Error) return this.#refuse(taker, terms);
-    const { timeoutMs, requestTimeoutMs } = terms;
-    const now = this.#momentFor(timeoutMs);
-    const holdsAlready = this.#nesting.marks && this.#nesting.holdsAlready;
-    const granted = this.#nesting.marks ? this.#nesting.mark() : undefined;
-    const place = placeBudget.capture(now, below, frames);
-    if (parts.waiting === 0 && parts.state === 'running') {
-      const slot = mode === 'exclusive' ? this.#takeFresh(now) : this.#lineForShare(undefined);
-      if (slot !== undefined) {
-        const lease = this.#lending.lend(mode, slot, now, 0, place);
-        granted?.(lease);
-        taker.granted(lease);
-        return undefined;
-      }
-    }
-    const refusal = this.#refusal(timeoutMs, now.ms);
-    if (refusal !== undefined) return this.#refuse(taker, refusal);
-    const waiter = new TakerWaiter<C>(
-      taker,
-      mode,
-      this.#leave,
-      now,
-      ++parts.turns.last,
-      this.#termsOf(timeoutMs, requestTimeoutMs, place, granted, holdsAlready),
-    );
-    this.#enqueue(waiter, mode);
-    return waiter;
-  }
-
-  /** Those that all share, unless this one differs. */
-  #termsOf(
-    timeoutMs: number,
-    requestTimeoutMs: number | undefined,
-    place: WaiterTerms<C>['place'],
-    granted: WaiterTerms<C>['granted'],
-    holdsAlready: boolean,
-  ): WaiterTerms<C> {
-    if (requestTimeoutMs === undefined && place === undefined && granted === undefined)
-      return this.#usualTerms;
-    return {
-      ...this.#usualTerms,
-      timeoutMs,
-      requestTimeoutMs,
-      place,
-      granted,
-      holdsAlready,
-    };
-  }
-
-  readonly #leave = (waiter: Waiter<C>, mode: LeaseMode, reason: unknown): void =>
-    this.#abort(waiter, mode, reason);
-
-  #refuse(taker: Taker<C>, error: unknown): undefined {
-    taker.refused(error);
-  }
-
-  /** The deadline of an acquire from what it was given: less where `withDeadline` leaves less, and an error where it leaves nothing. */
-  #deadlineOf(
-    timeoutMs: number,
-  ): { readonly timeoutMs: number; readonly requestTimeoutMs: number | undefined } | Error {
-    const deadline = requestDeadline();
-    if (deadline === undefined) return { timeoutMs, requestTimeoutMs: undefined };
-    const { leftMs } = deadline;
-    if (leftMs <= 0) return this.#deadlines.tooLate(deadline.timeoutMs, this.#clock.now());
-    return leftMs < timeoutMs
-      ? { timeoutMs: leftMs, requestTimeoutMs: deadline.timeoutMs }
-      : { timeoutMs, requestTimeoutMs: undefined };
-  }
-
-  #momentFor(timeoutMs: number): Moment {
-    return timeoutMs < freshBelowMs ? { ms: this.#clock.now() } : this.#clock.turnNow();
-  }
-
-  #acquireOrWait(options: AcquireOptions | undefined): Promise<Lease<C>> {
-    const parts = this.#parts;
-    let given = parts.options.acquireTimeoutMs;
-    try {
-      if (options !== undefined) given = checkAcquire(parts.name, options) ?? given;
-      if (parts.isClosing) throw new PoolClosedError(parts.name);
-      options?.signal?.throwIfAborted();
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    const deadline = this.#deadlineOf(given);
-    if (deadline instanceof Error) return Promise.reject(deadline);
-    const { timeoutMs, requestTimeoutMs } = deadline;
-    const mode = options?.mode ?? 'exclusive';
-    const now = this.#momentFor(timeoutMs);
-    const holdsAlready = this.#nesting.marks && this.#nesting.holdsAlready;
-    const granted = this.#nesting.marks ? this.#nesting.mark() : undefined;
-    // Whoever may not wait is not held back.
-    const mayWait = mode === 'exclusive' && timeoutMs > 0 && parts.options.maxWaiters > 0;
-    const expectedMs = mayWait ? (options?.expectedMs ?? 0) : 0;
-    if (parts.waiting === 0 && parts.state === 'running' && !this.#spacing.holdsBack(expectedMs, now)) {
-      const lease = this.#lendNow(mode, options?.claim, now, this.acquire);
-      if (lease !== undefined) {
-        this.#spacing.begins(expectedMs, now);
-        granted?.(lease);
-        return Promise.resolve(lease);
-      }
-    }
-    const refusal = this.#refusal(timeoutMs, now.ms);
-    if (refusal !== undefined) return Promise.reject(refusal);
-    const promise = new Promise<Lease<C>>(captureResolve);
-    const waiter = new Waiter<C>(
-      capturedResolve as Waiter<C>['resolve'],
-      now,
-      ++parts.turns.last,
-      this.#usualTerms,
-    );
-    const place = placeBudget.capture(now, this.acquire);
-    const signal = options?.signal;
-    if (
-      options !== undefined ||
-      requestTimeoutMs !== undefined ||
-      place !== undefined ||
-      granted !== undefined
-    ) {
-      const abortion = signal === undefined ? undefined : this.#listen(signal, waiter, mode);
-      const claim = options?.claim;
-      waiter.terms = {
-        timeoutMs,
-        requestTimeoutMs,
-        place,
-        abortion,
-        granted,
-        holdsAlready,
-        claim,
-        expectedMs,
-      };
-    }
-    this.#enqueue(waiter, mode);
-    return promise;
-  }
-
-  // Apart, since a closure would cost each caller that waits its variables, whether it has a signal or not.
-  #listen(signal: AbortSignal, waiter: Waiter<C>, mode: LeaseMode): Abortion {
-    return new Abortion(signal, () => this.#abort(waiter, mode, signal.reason));
-  }
-
-  /** Why a caller that cannot be served at once may not even wait. */
-  #refusal(timeoutMs: number, now: number): Error | undefined {
-    const { outage, options, waiting } = this.#parts;
-    if (outage.since === undefined && timeoutMs > 0 && waiting < options.maxWaiters) return undefined;
-    return this.#refusalInNeed(timeoutMs, now);
-  }
-
-  #refusalInNeed(timeoutMs: number, now: number): Error | undefined {
-    const parts = this.#parts;
-    const outage = this.#demand.callerCame(now);
-    if (outage !== undefined || timeoutMs === 0) this.#demand.grow(now);
-    if (outage !== undefined) return outage;
-    if (timeoutMs === 0) return this.#deadlines.atOnce(now);
-    if (parts.waiting < parts.options.maxWaiters) return undefined;
-    parts.measures.refused++;
-    return new QueueFullError(parts.name, parts.options.maxWaiters, parts.counts());
-  }
-
-  #enqueue(waiter: Waiter<C>, mode: LeaseMode): void {
+  /** Puts a caller into the queue. */
+  enqueue(waiter: Waiter<C>, mode: LeaseMode): void {
     const parts = this.#parts;
     const watched = this.#queue(mode).push(waiter);
     if (watched) this.#deadlines.watch(waiter.deadline);
@@ -317,18 +76,6 @@ export class Dispatcher<C> {
 
   #queue(mode: LeaseMode): WaiterQueue<C> {
     return mode === 'exclusive' ? this.#parts.exclusive : this.#parts.shared;
-  }
-
-  #abort(waiter: Waiter<C>, mode: LeaseMode, reason: unknown): void {
-    const { clock, measures, observers, name } = this.#parts;
-    const queue = this.#queue(mode);
-    // Its end came first, and an observer of that aborts the signal before it is let go.
-    if (!queue.has(waiter)) return;
-    queue.remove(waiter);
-    measures.aborted++;
-    waiter.refuse(reason);
-    observers.tell('aborted', { poolName: name, waitedMs: clock.now() - waiter.enqueuedAt });
-    this.afterLeaving();
   }
 
   /** Ends every wait with `error`. */
@@ -352,7 +99,7 @@ export class Dispatcher<C> {
     this.#deadlines.keepAlive(false);
     this.#demand.keepAlive(false);
     this.#parts.growth.queueEmptied();
-    this.#spacing.queueEmptied();
+    this.spacing.queueEmptied();
     this.#unreserve();
   }
 
@@ -374,14 +121,14 @@ export class Dispatcher<C> {
     return (
       head !== undefined &&
       this.#freshest(now) !== undefined &&
-      this.#spacing.holdsBack(head.terms.expectedMs, now)
+      this.spacing.holdsBack(head.terms.expectedMs, now)
     );
   }
 
   #serveExclusive(now: Moment): void {
     const { exclusive } = this.#parts;
     while (exclusive.head !== undefined) {
-      if (this.#spacing.holdsBack(exclusive.head.terms.expectedMs, now)) return;
+      if (this.spacing.holdsBack(exclusive.head.terms.expectedMs, now)) return;
       const slot = this.#takeFresh(now);
       if (slot === undefined) {
         this.#validateForWaiters();
@@ -406,7 +153,7 @@ export class Dispatcher<C> {
       const sharing = shared.head;
       if (alone !== undefined && (sharing === undefined || this.#goesFirst(alone, sharing))) {
         // Enough have passed it: what is idle is its own, fresh or not.
-        if (this.#spacing.holdsBack(alone.terms.expectedMs, now)) return;
+        if (this.spacing.holdsBack(alone.terms.expectedMs, now)) return;
         const slot = this.#takeFresh(now);
         if (slot !== undefined) {
           this.#serve(alone, 'exclusive', slot, now);
@@ -431,9 +178,9 @@ export class Dispatcher<C> {
   #serve(waiter: Waiter<C>, mode: LeaseMode, slot: Slot<C>, now: Moment): void {
     this.#queue(mode).remove(waiter);
     if (this.#parts.waiting === 0) this.#queueEmptied();
-    this.#spacing.begins(waiter.terms.expectedMs, now);
+    this.spacing.begins(waiter.terms.expectedMs, now);
     const waitedMs = now === waiter.began ? 0 : now.ms - waiter.began.ms;
-    if (mode === 'shared') this.#spacing.lastShare = now;
+    if (mode === 'shared') this.spacing.lastShare = now;
     waiter.accept(this.#lending.lend(mode, slot, now, waitedMs, waiter.terms.place));
   }
 
@@ -456,13 +203,11 @@ export class Dispatcher<C> {
     this.#reserved = undefined;
   }
 
-  // biome-ignore lint/complexity/noBannedTypes: any function at all may stand in a stack.
-  #lendNow(mode: LeaseMode, claim: unknown, now: Moment, below: Function): Lease<C> | undefined {
-    if (mode === 'shared') this.#spacing.lastShare = now;
-    const slot = mode === 'exclusive' ? this.#takeFresh(now) : this.#lineForShare(claim);
-    return slot === undefined
-      ? undefined
-      : this.#lending.lend(mode, slot, now, 0, placeBudget.capture(now, below));
+  /** Takes what can be lent at once; nobody may be waiting. */
+  take(mode: LeaseMode, claim: unknown, now: Moment): Slot<C> | undefined {
+    if (mode === 'exclusive') return this.#takeFresh(now);
+    this.spacing.lastShare = now;
+    return this.#lineForShare(claim);
   }
 
   /** Takes the most recently used idle connection that needs no validation. */
@@ -517,7 +262,7 @@ export class Dispatcher<C> {
     const isForHead =
       head !== undefined &&
       (sharing === undefined || (hasEmptied && head.turn < sharing.turn)) &&
-      !this.#spacing.holdsBack(head.terms.expectedMs, now);
+      !this.spacing.holdsBack(head.terms.expectedMs, now);
     if (!isForHead || parts.state !== 'running') {
       if (slot.state === State.leased) this.#slots.move(slot, State.idle);
       this.#slots.idle.push(slot);

@@ -5,6 +5,8 @@ import type { Connector } from './connector.ts';
 import { Deadlines, holdersOf } from './deadlines.ts';
 import { Demand } from './demand.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { Entrance } from './entrance.ts';
+
 import { InvalidOptionsError, PoolClosedError, type PoolCounts } from './errors.ts';
 import type { HolderInfo, LeaseMode } from './holder.ts';
 import type { Lease } from './lease.ts';
@@ -90,6 +92,7 @@ const closeTimeoutMs = 10_000;
  */
 export class Pool<C> {
   readonly #parts: Parts<C>;
+  readonly #entrance: Entrance<C>;
   readonly #dispatcher: Dispatcher<C>;
   readonly #turnaround: Turnaround<C>;
   readonly #opener: Opener<C>;
@@ -141,14 +144,15 @@ export class Pool<C> {
     this.#deadlines = new Deadlines(parts, nesting, () => this.#dispatcher.afterLeaving());
     this.#maintainer = new Maintainer(parts, this.#turnaround, this.#demand, nesting);
     const lending = new Lending(parts, this.#turnaround, (slot) => this.#dispatcher.shareEnded(slot));
-    this.#dispatcher = new Dispatcher({
+    const working = {
       parts,
       lending,
       turnaround: this.#turnaround,
       demand: this.#demand,
       deadlines: this.#deadlines,
-      nesting,
-    });
+    };
+    this.#dispatcher = new Dispatcher(working);
+    this.#entrance = new Entrance({ ...working, nesting, dispatcher: this.#dispatcher });
     const { budget } = parts.options;
     if (budget !== undefined)
       parts.membership = new Membership(budget, parts, this.#turnaround, this.#demand, dispatch);
@@ -167,7 +171,7 @@ export class Pool<C> {
    * when no open can succeed, {@link InvalidOptionsError}, or the signal's own reason.
    */
   acquire(options?: AcquireOptions): Promise<Lease<C>> {
-    return this.#dispatcher.acquire(options);
+    return this.#entrance.acquire(options);
   }
 
   /**
@@ -181,7 +185,7 @@ export class Pool<C> {
    */
   // biome-ignore lint/complexity/noBannedTypes: any function at all may stand in a stack.
   acquireFor(taker: Taker<C>, mode: LeaseMode, below: Function, frames: number): Waiting | undefined {
-    return this.#dispatcher.acquireFor(taker, mode, below, frames);
+    return this.#entrance.acquireFor(taker, mode, below, frames);
   }
 
   /**
@@ -190,7 +194,7 @@ export class Pool<C> {
    * @throws {@link PoolClosedError}
    */
   tryAcquire(mode: LeaseMode = 'exclusive', claim?: unknown): Lease<C> | undefined {
-    return this.#dispatcher.tryAcquire(mode, claim);
+    return this.#entrance.tryAcquire(mode, claim);
   }
 
   /**

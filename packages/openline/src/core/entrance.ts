@@ -1,0 +1,306 @@
+// Lets callers in: each is lent a connection on the spot, is refused, or waits in the queue.
+
+import type { Clock, Moment } from './clock.ts';
+import type { Deadlines } from './deadlines.ts';
+import type { Demand } from './demand.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import { PoolClosedError, QueueFullError } from './errors.ts';
+import type { LeaseMode } from './holder.ts';
+import type { Lease } from './lease.ts';
+import type { Lending } from './lending.ts';
+import type { NestingGuard } from './nesting.ts';
+import { type AcquireOptions, checkAcquire } from './options.ts';
+import type { Parts } from './parts.ts';
+import { placeBudget } from './place.ts';
+import { deadlines, isTooLate, requestDeadline } from './request-deadline.ts';
+import type { SlotTable } from './slot.ts';
+import type { Turnaround } from './turnaround.ts';
+import { Abortion, type Taker, TakerWaiter, Waiter, type WaiterTerms, type Waiting } from './waiter.ts';
+
+/** Shorter deadlines count from a fresh reading of the clock; to longer ones the age of the turn's reading makes no difference. */
+const freshBelowMs = 10_000;
+
+/** What the entrance works with. */
+export interface EntranceParts<C> {
+  readonly parts: Parts<C>;
+  readonly lending: Lending<C>;
+  readonly turnaround: Turnaround<C>;
+  readonly demand: Demand<C>;
+  readonly deadlines: Deadlines<C>;
+  readonly nesting: NestingGuard;
+  readonly dispatcher: Dispatcher<C>;
+}
+
+// One executor for all promises: its closure would otherwise be made, and kept, for each waiter.
+let capturedResolve: unknown;
+function captureResolve(resolve: unknown): void {
+  capturedResolve = resolve;
+}
+
+/** Where callers come in. */
+export class Entrance<C> {
+  readonly #parts: Parts<C>;
+  // Taken out of the parts, since every caller passes through them.
+  readonly #clock: Clock;
+  readonly #slots: SlotTable<C>;
+  readonly #lending: Lending<C>;
+  readonly #turnaround: Turnaround<C>;
+  readonly #demand: Demand<C>;
+  readonly #deadlines: Deadlines<C>;
+  readonly #nesting: NestingGuard;
+  readonly #dispatcher: Dispatcher<C>;
+  /** The terms of those who wait with no wishes of their own. */
+  readonly #usualTerms: WaiterTerms<C>;
+
+  constructor({ parts, lending, turnaround, demand, deadlines, nesting, dispatcher }: EntranceParts<C>) {
+    this.#parts = parts;
+    this.#clock = parts.clock;
+    this.#slots = parts.slots;
+    this.#lending = lending;
+    this.#turnaround = turnaround;
+    this.#demand = demand;
+    this.#deadlines = deadlines;
+    this.#nesting = nesting;
+    this.#dispatcher = dispatcher;
+    const timeoutMs = parts.options.acquireTimeoutMs;
+    this.#usualTerms = {
+      timeoutMs,
+      requestTimeoutMs: undefined,
+      place: undefined,
+      abortion: undefined,
+      granted: undefined,
+      holdsAlready: false,
+      claim: undefined,
+      expectedMs: 0,
+    };
+  }
+
+  /** A connection that is there is lent on the spot; everybody else waits. */
+  acquire(options: AcquireOptions | undefined): Promise<Lease<C>> {
+    if (options === undefined && !this.#nesting.marks && !deadlines.inUse) {
+      const lease = this.#lendAtOnce(this.acquire);
+      if (lease !== undefined) return Promise.resolve(lease);
+    }
+    return this.#acquireOrWait(options);
+  }
+
+  /** The shortest way to an exclusive lease: nobody waits, and the connection used last needs no validation. */
+  // biome-ignore lint/complexity/noBannedTypes: any function at all may stand in a stack.
+  #lendAtOnce(below: Function): Lease<C> | undefined {
+    const parts = this.#parts;
+    if (parts.waiting > 0 || parts.state !== 'running') return undefined;
+    const { idle } = this.#slots;
+    if (idle.length === 0) return undefined;
+    const slot = idle[idle.length - 1]!;
+    const now = this.#clock.turnNow();
+    if (this.#turnaround.isDoubtful(slot, now)) return undefined;
+    idle.pop();
+    return this.#lending.alone(slot, now, 0, placeBudget.capture(now, below));
+  }
+
+  /** Lends what can be lent at once; nothing when a caller waits already. */
+  tryAcquire(mode: LeaseMode, claim: unknown): Lease<C> | undefined {
+    if (deadlines.inUse && isTooLate() && !this.#parts.isClosing) return undefined;
+    if (mode === 'exclusive') {
+      const lease = this.#lendAtOnce(this.tryAcquire);
+      if (lease !== undefined) return lease;
+    }
+    const parts = this.#parts;
+    if (parts.isClosing) throw new PoolClosedError(parts.name);
+    if (parts.waiting > 0 || parts.state !== 'running') return undefined;
+    return this.#lendNow(mode, claim, this.#clock.turnNow(), this.tryAcquire);
+  }
+
+  /**
+   * {@link acquire} for one who is told in the same turn, without a promise: by the time that it returns, if it returns nothing.
+   *
+   * @param below - the function whose callers are the place of the lease
+   * @param frames - kept of that place's stack
+   */
+  // biome-ignore lint/complexity/noBannedTypes: any function at all may stand in a stack.
+  acquireFor(taker: Taker<C>, mode: LeaseMode, below: Function, frames: number): Waiting | undefined {
+    const parts = this.#parts;
+    if (parts.isClosing) return this.#refuse(taker, new PoolClosedError(parts.name));
+    const terms = this.#deadlineOf(parts.options.acquireTimeoutMs);
+    if (terms instanceof Error) return this.#refuse(taker, terms);
+    const { timeoutMs, requestTimeoutMs } = terms;
+    const now = this.#momentFor(timeoutMs);
+    const holdsAlready = this.#nesting.marks && this.#nesting.holdsAlready;
+    const granted = this.#nesting.marks ? this.#nesting.mark() : undefined;
+    const place = placeBudget.capture(now, below, frames);
+    if (parts.waiting === 0 && parts.state === 'running') {
+      const slot = this.#dispatcher.take(mode, undefined, now);
+      if (slot !== undefined) {
+        const lease = this.#lending.lend(mode, slot, now, 0, place);
+        granted?.(lease);
+        taker.granted(lease);
+        return undefined;
+      }
+    }
+    const refusal = this.#refusal(timeoutMs, now.ms);
+    if (refusal !== undefined) return this.#refuse(taker, refusal);
+    const waiter = new TakerWaiter<C>(
+      taker,
+      mode,
+      this.#leave,
+      now,
+      ++parts.turns.last,
+      this.#termsOf(timeoutMs, requestTimeoutMs, place, granted, holdsAlready),
+    );
+    this.#dispatcher.enqueue(waiter, mode);
+    return waiter;
+  }
+
+  /** Those that all share, unless this one differs. */
+  #termsOf(
+    timeoutMs: number,
+    requestTimeoutMs: number | undefined,
+    place: WaiterTerms<C>['place'],
+    granted: WaiterTerms<C>['granted'],
+    holdsAlready: boolean,
+  ): WaiterTerms<C> {
+    if (requestTimeoutMs === undefined && place === undefined && granted === undefined)
+      return this.#usualTerms;
+    return {
+      ...this.#usualTerms,
+      timeoutMs,
+      requestTimeoutMs,
+      place,
+      granted,
+      holdsAlready,
+    };
+  }
+
+  readonly #leave = (waiter: Waiter<C>, mode: LeaseMode, reason: unknown): void =>
+    this.#abort(waiter, mode, reason);
+
+  #refuse(taker: Taker<C>, error: unknown): undefined {
+    taker.refused(error);
+  }
+
+  /** The deadline of an acquire from what it was given: less where `withDeadline` leaves less, and an error where it leaves nothing. */
+  #deadlineOf(
+    timeoutMs: number,
+  ): { readonly timeoutMs: number; readonly requestTimeoutMs: number | undefined } | Error {
+    const deadline = requestDeadline();
+    if (deadline === undefined) return { timeoutMs, requestTimeoutMs: undefined };
+    const { leftMs } = deadline;
+    if (leftMs <= 0) return this.#deadlines.tooLate(deadline.timeoutMs, this.#clock.now());
+    return leftMs < timeoutMs
+      ? { timeoutMs: leftMs, requestTimeoutMs: deadline.timeoutMs }
+      : { timeoutMs, requestTimeoutMs: undefined };
+  }
+
+  #momentFor(timeoutMs: number): Moment {
+    return timeoutMs < freshBelowMs ? { ms: this.#clock.now() } : this.#clock.turnNow();
+  }
+
+  #acquireOrWait(options: AcquireOptions | undefined): Promise<Lease<C>> {
+    const parts = this.#parts;
+    let given = parts.options.acquireTimeoutMs;
+    try {
+      if (options !== undefined) given = checkAcquire(parts.name, options) ?? given;
+      if (parts.isClosing) throw new PoolClosedError(parts.name);
+      options?.signal?.throwIfAborted();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const deadline = this.#deadlineOf(given);
+    if (deadline instanceof Error) return Promise.reject(deadline);
+    const { timeoutMs, requestTimeoutMs } = deadline;
+    const mode = options?.mode ?? 'exclusive';
+    const now = this.#momentFor(timeoutMs);
+    const holdsAlready = this.#nesting.marks && this.#nesting.holdsAlready;
+    const granted = this.#nesting.marks ? this.#nesting.mark() : undefined;
+    // Whoever may not wait is not held back.
+    const mayWait = mode === 'exclusive' && timeoutMs > 0 && parts.options.maxWaiters > 0;
+    const expectedMs = mayWait ? (options?.expectedMs ?? 0) : 0;
+    if (
+      parts.waiting === 0 &&
+      parts.state === 'running' &&
+      !this.#dispatcher.spacing.holdsBack(expectedMs, now)
+    ) {
+      const lease = this.#lendNow(mode, options?.claim, now, this.acquire);
+      if (lease !== undefined) {
+        this.#dispatcher.spacing.begins(expectedMs, now);
+        granted?.(lease);
+        return Promise.resolve(lease);
+      }
+    }
+    const refusal = this.#refusal(timeoutMs, now.ms);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    const promise = new Promise<Lease<C>>(captureResolve);
+    const waiter = new Waiter<C>(
+      capturedResolve as Waiter<C>['resolve'],
+      now,
+      ++parts.turns.last,
+      this.#usualTerms,
+    );
+    const place = placeBudget.capture(now, this.acquire);
+    const signal = options?.signal;
+    if (
+      options !== undefined ||
+      requestTimeoutMs !== undefined ||
+      place !== undefined ||
+      granted !== undefined
+    ) {
+      const abortion = signal === undefined ? undefined : this.#listen(signal, waiter, mode);
+      const claim = options?.claim;
+      waiter.terms = {
+        timeoutMs,
+        requestTimeoutMs,
+        place,
+        abortion,
+        granted,
+        holdsAlready,
+        claim,
+        expectedMs,
+      };
+    }
+    this.#dispatcher.enqueue(waiter, mode);
+    return promise;
+  }
+
+  // Apart, since a closure would cost each caller that waits its variables, whether it has a signal or not.
+  #listen(signal: AbortSignal, waiter: Waiter<C>, mode: LeaseMode): Abortion {
+    return new Abortion(signal, () => this.#abort(waiter, mode, signal.reason));
+  }
+
+  /** Why a caller that cannot be served at once may not even wait. */
+  #refusal(timeoutMs: number, now: number): Error | undefined {
+    const { outage, options, waiting } = this.#parts;
+    if (outage.since === undefined && timeoutMs > 0 && waiting < options.maxWaiters) return undefined;
+    return this.#refusalInNeed(timeoutMs, now);
+  }
+
+  #refusalInNeed(timeoutMs: number, now: number): Error | undefined {
+    const parts = this.#parts;
+    const outage = this.#demand.callerCame(now);
+    if (outage !== undefined || timeoutMs === 0) this.#demand.grow(now);
+    if (outage !== undefined) return outage;
+    if (timeoutMs === 0) return this.#deadlines.atOnce(now);
+    if (parts.waiting < parts.options.maxWaiters) return undefined;
+    parts.measures.refused++;
+    return new QueueFullError(parts.name, parts.options.maxWaiters, parts.counts());
+  }
+
+  // biome-ignore lint/complexity/noBannedTypes: any function at all may stand in a stack.
+  #lendNow(mode: LeaseMode, claim: unknown, now: Moment, below: Function): Lease<C> | undefined {
+    const slot = this.#dispatcher.take(mode, claim, now);
+    return slot === undefined
+      ? undefined
+      : this.#lending.lend(mode, slot, now, 0, placeBudget.capture(now, below));
+  }
+
+  #abort(waiter: Waiter<C>, mode: LeaseMode, reason: unknown): void {
+    const { clock, measures, observers, name } = this.#parts;
+    const queue = mode === 'exclusive' ? this.#parts.exclusive : this.#parts.shared;
+    // Its end came first, and an observer of that aborts the signal before it is let go.
+    if (!queue.has(waiter)) return;
+    queue.remove(waiter);
+    measures.aborted++;
+    waiter.refuse(reason);
+    observers.tell('aborted', { poolName: name, waitedMs: clock.now() - waiter.enqueuedAt });
+    this.#dispatcher.afterLeaving();
+  }
+}
