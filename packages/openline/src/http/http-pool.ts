@@ -9,6 +9,7 @@ import {
   PoolClosedError,
   systemClock,
 } from '../core/index.ts';
+import { behind } from './composed.ts';
 import { DueTimes } from './due-times.ts';
 import { MaxOriginsError } from './errors.ts';
 import { asCallbacks } from './handler.ts';
@@ -107,6 +108,16 @@ export class HttpPool extends Dispatcher {
     }
     origin.send(options, callbacks, limits, HttpPool.prototype.dispatch);
     return true;
+  }
+
+  /** The same pool behind interceptors of undici, the last one foremost. */
+  override compose(interceptors: Dispatcher.DispatcherComposeInterceptor[]): HttpPool;
+  override compose(...interceptors: Dispatcher.DispatcherComposeInterceptor[]): HttpPool;
+  override compose(
+    ...interceptors: Dispatcher.DispatcherComposeInterceptor[] | [Dispatcher.DispatcherComposeInterceptor[]]
+  ): HttpPool {
+    const composed = super.compose(...(interceptors.flat() as Dispatcher.DispatcherComposeInterceptor[]));
+    return behind(this, composed.dispatch);
   }
 
   #originOf(options: Dispatcher.DispatchOptions): Origin {
