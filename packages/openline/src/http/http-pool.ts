@@ -1,6 +1,6 @@
 // The pool as its users see it: an undici dispatcher with a pool of connections for each origin.
 
-import { Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import {
   Budget,
   type ConnectionInfo,
@@ -10,6 +10,7 @@ import {
   systemClock,
 } from '../core/index.ts';
 import { behind } from './composed.ts';
+import { DispatcherBase } from './dispatcher-base.ts';
 import { DueTimes } from './due-times.ts';
 import { MaxOriginsError } from './errors.ts';
 import { asCallbacks } from './handler.ts';
@@ -54,7 +55,7 @@ type LimitedRequest = RequestLimits & {
  * await pool.close();
  * ```
  */
-export class HttpPool extends Dispatcher {
+export class HttpPool extends DispatcherBase {
   readonly #options: ResolvedHttpOptions;
   readonly #budget: Budget | undefined;
   readonly #dueTimes: DueTimes;
@@ -92,6 +93,9 @@ export class HttpPool extends Dispatcher {
    *
    * @returns always `true`: the queue is the pool's, and bounded.
    */
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean;
+  /** The options and handlers of another version's types. */
+  override dispatch(options: object, handler: object): boolean;
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     if (typeof handler !== 'object' || handler === null) throw new TypeError('handler is no object');
     const callbacks = asCallbacks(handler);
@@ -113,10 +117,10 @@ export class HttpPool extends Dispatcher {
   /** The same pool behind interceptors of undici, the last one foremost. */
   override compose(interceptors: Dispatcher.DispatcherComposeInterceptor[]): HttpPool;
   override compose(...interceptors: Dispatcher.DispatcherComposeInterceptor[]): HttpPool;
-  override compose(
-    ...interceptors: Dispatcher.DispatcherComposeInterceptor[] | [Dispatcher.DispatcherComposeInterceptor[]]
-  ): HttpPool {
-    const composed = super.compose(...(interceptors.flat() as Dispatcher.DispatcherComposeInterceptor[]));
+  /** The interceptors of another version's types. */
+  override compose(...interceptors: object[]): HttpPool;
+  override compose(...interceptors: object[]): HttpPool {
+    const composed = super.compose(interceptors.flat() as Dispatcher.DispatcherComposeInterceptor[]);
     return behind(this, composed.dispatch);
   }
 
