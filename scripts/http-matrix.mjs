@@ -31,6 +31,7 @@ const pairTimeoutMs = 120_000;
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const temp = fs.mkdtempSync(path.join(os.tmpdir(), 'openline-http-matrix-'));
 process.on('exit', () => fs.rmSync(temp, { recursive: true, force: true }));
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
 /** @param {string} text @returns {never} */
 function fail(text) {
