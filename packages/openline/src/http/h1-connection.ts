@@ -150,7 +150,8 @@ export class H1Connection implements HttpConnection {
   #handOver(callback: undici.buildConnector.Callback): void {
     queueMicrotask(() => {
       if (this.#handedOver || this.#socket.destroyed) {
-        callback(this.#error ?? new Error('the connection is closed'), null);
+        // Never the socket's own: upon some codes, UND_ERR_SOCKET among them, the Client would fail nothing and ask again, for ever.
+        callback(new Error('the connection is closed', { cause: this.#error }), null);
         return;
       }
       this.#handedOver = true;
