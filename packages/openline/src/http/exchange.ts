@@ -14,6 +14,7 @@ import {
   TotalTimeoutError,
 } from './errors.ts';
 import { H1Connection } from './h1-connection.ts';
+import { H2Connection } from './h2-connection.ts';
 import type { CallbackHandler } from './handler.ts';
 import type { ResolvedLimits } from './options.ts';
 import { isIdempotent, isReplayable } from './replay.ts';
@@ -286,6 +287,8 @@ export class Exchange implements Receiver, Taker<HttpConnection>, Due {
 
   /** The deadline of its phase, or of the whole, has come. */
   overdue(now: number): void {
+    const connection = this.#lease?.connection;
+    if (connection instanceof H2Connection && this.#phase !== 'paused') connection.doubt(this.#host.clock);
     this.abort(now >= this.#totalAt ? this.#overTotal(now) : this.#overPhase(now));
   }
 

@@ -8,6 +8,7 @@ import {
   type Settings,
 } from 'node:http2';
 import type { Socket } from 'node:net';
+import type { Clock } from '../core/index.ts';
 import type { HttpConnection, Receiver, RequestOptions } from './connection.ts';
 import {
   connectionLost,
@@ -60,6 +61,9 @@ export async function openH2(socket: Socket, origin: string, options: H2Options 
   }
 }
 
+/** A peer that is there answers a ping at once, whatever its requests wait for. */
+const pingAnswerMs = 2_000;
+
 /** One HTTP/2 connection. Made by {@link openH2}. */
 export class H2Connection implements HttpConnection, Carrier {
   readonly protocol = 'HTTP/2';
@@ -73,6 +77,7 @@ export class H2Connection implements HttpConnection, Carrier {
   /** What RFC 9113, 6.5.2, recommends servers to allow at the least; their own word follows. */
   #peerMaxStreams = 100;
   #ping: Promise<void> | undefined;
+  #isDoubted = false;
   /** Why it takes no further requests; those under way go on. */
   #retirement: Error | undefined;
   #death: Error | undefined;
@@ -140,6 +145,24 @@ export class H2Connection implements HttpConnection, Carrier {
       if (!isSent) reject(connectionSpent(this.#origin));
     });
     return this.#ping;
+  }
+
+  /**
+   * A request on it met with silence, which may be the connection's own: the peer is asked whether it is there, and the connection is lost if
+   * there is no answer. All later requests would else be sent into the same silence.
+   */
+  doubt(clock: Clock): void {
+    if (this.#isDoubted || this.refusal !== undefined) return;
+    this.#isDoubted = true;
+    const timer = clock.setTimer(() => {
+      this.#die(new Error(`the peer did not answer a ping within ${pingAnswerMs} ms`));
+      this.#session.destroy();
+    }, pingAnswerMs);
+    const end = (): void => {
+      this.#isDoubted = false;
+      timer.cancel();
+    };
+    this.ping().then(end, end);
   }
 
   close(): Promise<void> {
