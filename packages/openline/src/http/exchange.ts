@@ -19,6 +19,7 @@ import type { CallbackHandler } from './handler.ts';
 import type { ResolvedLimits } from './options.ts';
 import { isIdempotent, isReplayable } from './replay.ts';
 import type { HeadFacts, HeadReader } from './response-head.ts';
+import { distrustsFromMs } from './reuse.ts';
 
 /** What an exchange needs of its origin. */
 export interface ExchangeHost {
@@ -99,6 +100,8 @@ export class Exchange implements Receiver, Taker<HttpConnection>, Due {
   #isAnswered = false;
   #resends = 0;
   #wasUnanswered = false;
+  /** From which idleness on a connection is not trusted with it again. */
+  #distrustsFromMs = Number.POSITIVE_INFINITY;
   /** How long the connection had been idle before. */
   #idleMs: number | undefined;
   #received = 0;
@@ -154,6 +157,12 @@ export class Exchange implements Receiver, Taker<HttpConnection>, Due {
     const { connection } = lease;
     this.#lease = lease;
     this.#idleMs = connection instanceof H1Connection ? connection.idleMs(now) : undefined;
+    if (this.#idleMs !== undefined && this.#idleMs >= this.#distrustsFromMs) {
+      this.#lease = undefined;
+      lease.discard('it was idle as long as another one that had died of that');
+      this.#acquire();
+      return;
+    }
     this.#grantedAt ??= now;
     this.#phase = 'sending';
     this.#isWritten = false;
@@ -391,6 +400,7 @@ export class Exchange implements Receiver, Taker<HttpConnection>, Due {
     if (isUnprocessed) return 'resentUnprocessed';
     if (this.#wasUnanswered || connection.capacity > 0 || !isIdempotent(this.#options)) return undefined;
     this.#wasUnanswered = true;
+    if (this.#idleMs !== undefined) this.#distrustsFromMs = distrustsFromMs(this.#idleMs);
     return 'resentUnanswered';
   }
 

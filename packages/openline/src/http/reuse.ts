@@ -30,6 +30,19 @@ export function parseKeepAlive(value: string): KeepAliveHint {
   };
 }
 
+/** What came back just now is alive. */
+const surelyAliveMs = 1;
+/** Ages are those that the client sees: the server's clock began when it answered, which may be a busy moment earlier. */
+const distrustShare = 0.5;
+
+/**
+ * A request's connection died when it had been idle for so long, and the request is to be sent once more: from which idleness on other
+ * connections are likely to die under it too, in milliseconds.
+ */
+export function distrustsFromMs(idleMs: number): number {
+  return Math.max(surelyAliveMs, idleMs * distrustShare);
+}
+
 /** What the idle connections of one origin have lived to. */
 export class ReuseLimits {
   #learnedMs = Number.POSITIVE_INFINITY;
