@@ -148,3 +148,10 @@ export class MaxOriginsError extends OpenlineError {
     MaxOriginsError.prototype.name = 'MaxOriginsError';
   }
 }
+
+/** The server sent `100 Continue` over HTTP/1.1, upon which undici's client says "bad response" and no more. */
+export function continueSent(poolName: string, request: string, cause: Error): Error {
+  const said = `pool "${poolName}": ${request}: the server sent "100 Continue", which is not supported over HTTP/1.1`;
+  const advice = 'send no "expect" header; over HTTP/2 expectContinue works';
+  return Object.assign(new Error(`${said}: ${advice}`, { cause }), { code: 'UND_ERR_SOCKET' });
+}

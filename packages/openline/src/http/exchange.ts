@@ -8,6 +8,7 @@ import type { Due, DueTimes } from './due-times.ts';
 import {
   BodyIdleTimeoutError,
   BodyTimeoutError,
+  continueSent,
   HeadersTimeoutError,
   type HttpTimeoutError,
   type TimeoutFacts,
@@ -143,8 +144,7 @@ export class Exchange implements Receiver, Taker<HttpConnection>, Due {
   #acquire(): void {
     this.#phase = 'queued';
     const { engine, mode } = this.#host;
-    const waiting = engine.acquireFor(this, mode, this.#below, framesThroughFetch);
-    if (waiting !== undefined) this.#waiting = waiting;
+    this.#waiting = engine.acquireFor(this, mode, this.#below, framesThroughFetch) ?? this.#waiting;
   }
 
   granted(lease: Lease<HttpConnection>): void {
@@ -155,14 +155,13 @@ export class Exchange implements Receiver, Taker<HttpConnection>, Due {
     }
     const now = this.#host.clock.now();
     const { connection } = lease;
-    this.#lease = lease;
     this.#idleMs = connection instanceof H1Connection ? connection.idleMs(now) : undefined;
-    if (this.#idleMs !== undefined && this.#idleMs >= this.#distrustsFromMs) {
-      this.#lease = undefined;
+    if ((this.#idleMs ?? 0) >= this.#distrustsFromMs) {
       lease.discard('it was idle as long as another one that had died of that');
       this.#acquire();
       return;
     }
+    this.#lease = lease;
     this.#grantedAt ??= now;
     this.#phase = 'sending';
     this.#isWritten = false;
@@ -405,16 +404,9 @@ export class Exchange implements Receiver, Taker<HttpConnection>, Due {
   }
 
   #explained(error: Error, connection: HttpConnection | undefined): Error {
-    if (connection?.protocol !== 'HTTP/1.1' || !this.#isAnswered || this.#head !== undefined) return error;
-    // undici's client takes no 100 over HTTP/1.1 and says no more than this.
-    if (error.message !== 'bad response') return error;
-    return Object.assign(
-      new Error(
-        `pool "${this.#host.name}": ${this.#inWords()}: the server sent "100 Continue", which is not supported over HTTP/1.1: send no "expect" header; over HTTP/2 expectContinue works`,
-        { cause: error },
-      ),
-      { code: 'UND_ERR_SOCKET' },
-    );
+    const isHeadless = connection?.protocol === 'HTTP/1.1' && this.#isAnswered && this.#head === undefined;
+    const isContinue = isHeadless && error.message === 'bad response';
+    return isContinue ? continueSent(this.#host.name, this.#inWords(), error) : error;
   }
 
   #inWords(): string {
