@@ -21,6 +21,8 @@ export interface Ending {
 
 /** Runs programs of one file. */
 export interface Programs {
+  /** Where the compiled library lies. */
+  readonly folder: string;
   /**
    * Runs code to its end. In scope: `pg`, `openline` (the module), `config` (given here), `tell(value)`, `until(condition)`,
    * and `atEnd()`, to be called when nothing is left to do.
@@ -51,7 +53,12 @@ export function givenPrograms(): Programs {
     folder = compileSources();
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  return { run: (code, config = {}) => run(folder, code, config) };
+  return {
+    get folder() {
+      return folder;
+    },
+    run: (code, config = {}) => run(folder, code, config),
+  };
 }
 
 function run(folder: string, code: string, config: pg.PoolConfig): Promise<Ending> {
