@@ -1,5 +1,6 @@
 // The faults' command: plays one of them, or all, and prints how each contender fared.
 
+import type { FaultContender } from './faults/contender.ts';
 import { readOptions, USAGE } from './faults/options.ts';
 import { type RunReport, reportAll, reportRun } from './faults/report.ts';
 import { play } from './faults/run.ts';
@@ -14,17 +15,21 @@ async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
-  const { contenders, seconds, json } = options;
+  const { seconds, json } = options;
   const runs: RunReport[] = [];
+  const played = new Set<FaultContender>();
   for (const fault of options.faults) {
-    for (const limits of options.limits) {
+    const contenders = fault.contenders.filter((contender) => options.contenders.includes(contender));
+    for (const contender of contenders) played.add(contender);
+    for (const set of options.limits) {
+      const limits = { ...set, ...fault.limits };
       const progress = startProgress(`${fault.name}, ${limits.name}`);
       const run = { fault, limits, contenders, seconds: seconds ?? fault.seconds };
       runs.push(reportRun(run, await play(run, progress.say)));
       progress.done();
     }
   }
-  const notes = contenders.flatMap(({ note }) => note ?? []);
+  const notes = [...played].flatMap(({ note }) => note ?? []);
   const report = reportAll(runs, notes);
   process.stdout.write(json ? serialise(report) : `${table(report)}\n`);
 }

@@ -12,6 +12,7 @@ it.each([
   [['frozen', '--limits', 'endless'], 'no set of limits is called endless; there are long, short'],
   [['frozen', '--seconds', '0'], '--seconds takes a whole number from 1 to 600, not 0'],
   [['frozen', '--seconds', 'ten'], '--seconds takes a whole number from 1 to 600, not ten'],
+  [['frozen', '--only', 'http.Agent'], 'frozen is met by openline/pg, pg.Pool, postgres.js'],
   [['frozen', '--fast'], "Unknown option '--fast'"],
 ])('refuses %j and says why', (args, reason) => {
   expect(() => readOptions(args)).toThrow(reason);
@@ -27,7 +28,16 @@ it('ends with 2 when it is misused, and prints nothing on stdout', async () => {
 it('tells which faults there are when asked for help', async () => {
   const { code, stdout } = await runFaults('--help');
   expect(code).toBe(0);
-  for (const name of ['frozen', 'black-hole', 'dead-connections', 'restart', 'full', 'killed', 'failover']) {
+  for (const name of [
+    'frozen',
+    'black-hole',
+    'dead-connections',
+    'restart',
+    'full',
+    'killed',
+    'failover',
+    'http-queue',
+  ]) {
     expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
   }
 });
@@ -124,4 +134,27 @@ it('leads an address to another server, and finds the callers served there', {
   expect(contender).toMatchObject({ recoveryMs: expect.any(Number), hangs: 0 });
   expect(contender.connectAttempts).toBeGreaterThan(0);
   expect(contender.errors).not.toHaveProperty('28P01');
+});
+
+it('plays a fault of HTTP servers, with limits of its own, and names the place that holds the connections', {
+  timeout: PATIENCE_MS,
+}, async () => {
+  const { code, stdout, stderr } = await runFaults(
+    'http-unread',
+    '--seconds',
+    '2',
+    '--limits',
+    'short',
+    '--only',
+    'openline/http',
+    '--json',
+  );
+  expect(code, stderr).toBe(0);
+  const [run] = JSON.parse(stdout).runs;
+  expect(run).toMatchObject({ fault: 'http-unread', callers: 11, max: 10 });
+  const [openline] = run.contenders;
+  expect(openline).toMatchObject({ ...figures, options: { acquireTimeoutMs: 1000, headersTimeoutMs: 4000 } });
+  expect(openline).toMatchObject({ hangs: 0, callsOk: expect.toSatisfy((count: number) => count >= 10) });
+  const { example } = openline.errors['AcquireTimeoutError OPENLINE_ACQUIRE_TIMEOUT'];
+  expect(example).toMatch(/Held longest: connection \d+ for \d+ ms by .*dispatcher\.js:\d+/);
 });

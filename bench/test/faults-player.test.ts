@@ -18,7 +18,7 @@ async function playedBy(query: string, patienceMs = 2_000): Promise<Account> {
       module: `data:text/javascript,${encodeURIComponent(text)}`,
       access,
       options: {},
-      crowd: { callers: 2, slowEvery: 2, slowMs: 1 },
+      crowd: { callers: 2, texts: ['anything'], pauseMs: [25, 25] },
     },
     PLAYER,
   );

@@ -2,7 +2,7 @@
 
 import type { Call } from './calls.ts';
 import type { Span } from './clock.ts';
-import type { Deadlines } from './contenders.ts';
+import type { Deadlines } from './contender.ts';
 import type { Record as Told } from './player-process.ts';
 import { stalledMs } from './stalls.ts';
 

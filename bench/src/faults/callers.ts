@@ -3,20 +3,18 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Call, labelOf, messageOf } from './calls.ts';
 import { nowMs } from './clock.ts';
-import type { FaultPool } from './contenders/contender.ts';
+import type { FaultPool } from './contender.ts';
 
-/** Who asks, and for what. */
+/** Who asks, for what, and how often. */
 export interface Crowd {
   readonly callers: number;
-  /** Every so many callers one asks for statements that take a while. */
-  readonly slowEvery: number;
-  /** How long the server takes for such a statement, in milliseconds. */
-  readonly slowMs: number;
+  /** What they ask for: the first caller for the first text, and so on, from the beginning again where the texts end. */
+  readonly texts: readonly string[];
+  /** The shortest and the longest pause between a caller's calls, in milliseconds. */
+  readonly pauseMs: readonly [number, number];
 }
 
-const PAUSE_MS = 25;
 const LOOK_EVERY_MS = 20;
-const READ = 'select $1::text as token';
 
 /** Callers at work until they are stopped. */
 export class Callers {
@@ -24,21 +22,21 @@ export class Callers {
   readonly #record: (call: Call) => void;
   /** When each call under way began, by its token. */
   readonly #underWay: Map<string, number> = new Map();
+  readonly #pauseMs: Crowd['pauseMs'];
   #stopped = false;
 
-  constructor(pool: FaultPool, { callers, slowEvery, slowMs }: Crowd, record: (call: Call) => void) {
+  constructor(pool: FaultPool, { callers, texts, pauseMs }: Crowd, record: (call: Call) => void) {
     this.#pool = pool;
     this.#record = record;
-    const slow = `${READ}, pg_sleep(${slowMs / 1_000})`;
-    for (let caller = 0; caller < callers; caller++) {
-      void this.#loop(caller, caller % slowEvery === slowEvery - 1 ? slow : READ);
-    }
+    this.#pauseMs = pauseMs;
+    for (let caller = 0; caller < callers; caller++) void this.#loop(caller, texts[caller % texts.length]!);
   }
 
   async #loop(caller: number, text: string): Promise<void> {
+    const [shortest, longest] = this.#pauseMs;
     for (let turn = 0; !this.#stopped; turn++) {
       await this.#call(`${caller}-${turn}`, text);
-      await pause(PAUSE_MS);
+      await pause(shortest + Math.random() * (longest - shortest));
     }
   }
 

@@ -12,7 +12,7 @@ export interface Call {
 }
 
 const LABEL_WORDS = 5;
-const MESSAGE_LENGTH = 240;
+const MESSAGE_LENGTH = 600;
 /** Names that say nothing: the plain class, pg's name for all that a server reports. */
 const EMPTY_NAMES = new Set(['Error', 'error', 'AggregateError']);
 

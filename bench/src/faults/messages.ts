@@ -3,13 +3,13 @@
 import type { Crowd } from './callers.ts';
 import type { Call } from './calls.ts';
 import type { Span } from './clock.ts';
-import type { Access } from './contenders/contender.ts';
 
 /** What a player needs to begin. */
 export interface Part {
   /** The address of the contender's module. */
   readonly module: string;
-  readonly access: Access;
+  /** What leads to its server: the module knows what it is. */
+  readonly access: object;
   /** The contender's own options. */
   readonly options: Readonly<Record<string, number>>;
   readonly crowd: Crowd;

@@ -2,8 +2,9 @@
 
 import { parseArgs } from 'node:util';
 import { chosen, UsageError } from '../harness/choice.ts';
-import { type Fault, faults } from './catalogue.ts';
-import { contenders, type FaultContender } from './contenders.ts';
+import { contenders, faults } from './catalogue.ts';
+import type { FaultContender } from './contender.ts';
+import type { Fault } from './fault.ts';
 import { type Limits, limitSets } from './limits.ts';
 
 export interface Options {
@@ -21,9 +22,10 @@ const LONGEST_SECONDS = 600;
 
 export const USAGE: string = `npm run faults -- NAME [options]
 
-Plays a fault on real PostgreSQL servers to ${namesOf(contenders)}, at the same time, and tells how each fared.
+Plays a fault on real servers to openline and its peers, at the same time, and tells how each fared.
 NAME is ${ALL}, or one of:
-${faults.map(({ name, title, seconds }) => `  ${name.padEnd(17)} ${title(seconds)}`).join('\n')}
+${faults.map(({ name, title, seconds }) => `  ${name.padEnd(21)} ${title(seconds)}`).join('\n')}
+The contenders are ${namesOf(contenders)}, each where it can meet the fault.
 
   --json             print the figures as one JSON document, and nothing else, on stdout
   --only A,B         these contenders only
@@ -40,9 +42,14 @@ export function readOptions(args: readonly string[]): Options | undefined {
   if (name === undefined) throw new UsageError('which fault?');
   if (others.length > 0)
     throw new UsageError(`one fault at a time, or ${ALL}, not also ${others.join(', ')}`);
+  const named = name === ALL ? faults : chosen('fault', faults, [name]);
+  const only = chosen('contender', contenders, listed(values.only));
+  const met = named.filter((fault) => fault.contenders.some((contender) => only.includes(contender)));
+  if (met.length === 0)
+    throw new UsageError(`${name} is met by ${named.flatMap((fault) => namesOf(fault.contenders))}`);
   return {
-    faults: name === ALL ? faults : chosen('fault', faults, [name]),
-    contenders: chosen('contender', contenders, listed(values.only)),
+    faults: met,
+    contenders: only,
     limits: chosen('set of limits', limitSets, listed(values.limits)),
     seconds: secondsOf(values.seconds),
     json: values.json === true,

@@ -2,7 +2,7 @@
 
 import { Callers } from './callers.ts';
 import { type Call, labelOf, messageOf } from './calls.ts';
-import type { CreateFaultPool } from './contenders/contender.ts';
+import type { CreateFaultPool } from './contender.ts';
 import type { Order, Part, Word } from './messages.ts';
 import { watchLoop } from './stalls.ts';
 
@@ -27,7 +27,7 @@ process.on('uncaughtException', (error, origin) => {
 });
 
 async function begin({ module, access, options, crowd }: Part): Promise<void> {
-  const { create } = (await import(module)) as { create: CreateFaultPool };
+  const { create } = (await import(module)) as { create: CreateFaultPool<object> };
   callers = new Callers(create(access, options), crowd, (call) => untold.push(call));
   setInterval(tellCalls, TELL_EVERY_MS);
 }

@@ -42,7 +42,7 @@ export function reportRun({ fault, limits, seconds }: Run, outcomes: readonly Ou
     max: fault.max,
     contenders: outcomes.map(({ contender, account }) => ({
       contender: contender.name,
-      version: versionOf(contender.dependency),
+      version: contender.dependency === undefined ? undefined : versionOf(contender.dependency),
       options: contender.options(limits),
       deadlineMs: contender.deadlines(limits)?.wholeMs ?? null,
       ...account,

@@ -1,7 +1,8 @@
 // Openline's Pool, as a program has it that changed one import, and with its own limits.
 
 import { Pool } from 'openline/pg';
-import type { Access, FaultPool } from './contender.ts';
+import type { FaultPool } from '../../contender.ts';
+import type { Access } from '../access.ts';
 
 export function create(access: Access, options: Readonly<Record<string, number>>): FaultPool {
   const { application, ...address } = access;

@@ -1,7 +1,8 @@
 // postgres.js, its statements prepared as its tagged template does.
 
 import postgres from 'postgres';
-import type { Access, FaultPool } from './contender.ts';
+import type { FaultPool } from '../../contender.ts';
+import type { Access } from '../access.ts';
 
 export function create(access: Access, options: Readonly<Record<string, number>>): FaultPool {
   const { application, ...address } = access;

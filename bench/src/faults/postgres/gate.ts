@@ -1,7 +1,7 @@
 // The address that a contender connects to: a fault proxy that can be led to another server.
 
 import { FaultProxy } from 'openline/testing';
-import { nowMs } from './clock.ts';
+import { nowMs } from '../clock.ts';
 
 export class Gate {
   #proxy: FaultProxy;

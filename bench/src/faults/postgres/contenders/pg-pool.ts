@@ -1,7 +1,8 @@
 // pg.Pool, with the listener for errors of idle clients that its documentation asks for.
 
 import pg from 'pg';
-import type { Access, FaultPool } from './contender.ts';
+import type { FaultPool } from '../../contender.ts';
+import type { Access } from '../access.ts';
 
 export function create(access: Access, options: Readonly<Record<string, number>>): FaultPool {
   const { application, ...address } = access;

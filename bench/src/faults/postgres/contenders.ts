@@ -1,29 +1,6 @@
 // The ways to PostgreSQL that meet the faults: which limits each can be given, and which it has not.
 
-import type { Limits } from './limits.ts';
-
-/** Until when a call has to be answered, in milliseconds from its beginning. */
-export interface Deadlines {
-  /** Of a call that has not got a connection. */
-  readonly waitingMs: number;
-  /** Of any call; undefined where nothing ends a statement on a silent connection. */
-  readonly wholeMs: number | undefined;
-}
-
-export interface FaultContender {
-  readonly name: string;
-  readonly dependency: string;
-  /** The address of the module that creates it. */
-  readonly module: string;
-  /** Begins the label of an error that says "no connection in time". */
-  readonly waitingLabel: string;
-  /** What is said of it beside the figures. */
-  readonly note?: string;
-  /** Its own options for a set of limits. */
-  options(limits: Limits): Readonly<Record<string, number>>;
-  /** Undefined where it has none. */
-  deadlines(limits: Limits): Deadlines | undefined;
-}
+import type { FaultContender } from '../contender.ts';
 
 /** Openline's defaults, which `long` leaves in place. */
 const READ_DEFAULT_MS = 30_000;
