@@ -1,22 +1,10 @@
 // Starts a PgBouncer of the system's in front of an embedded PostgreSQL. Its settings: PgBouncer documentation, "pgbouncer.ini".
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { endServersAtExit } from './at-exit.ts';
+import { join } from 'node:path';
 import { writeFor } from './cluster.ts';
-import { endAtOnce } from './ending.ts';
 import { ServerError } from './errors.ts';
-import { choosePort, isFree, isRefused } from './ports.ts';
-import { identify, type ProcessIdentity } from './processes.ts';
-import { claimPlace, listServers, type Place, remember, removePlace } from './registry.ts';
-import { launch, notSpawned } from './run.ts';
-import { type ServerUser, serverUser } from './server-user.ts';
-import { sweepLeftovers } from './sweep.ts';
+import { findProgram, startOwnServer } from './own-server.ts';
+import type { Place } from './registry.ts';
 import type { PostgresServer } from './types.ts';
-import { until } from './waiting.ts';
-import { workspace } from './workspace.ts';
-
-const START_MS = 10_000;
-const PORT_ATTEMPTS = 5;
 
 /** How to start a PgBouncer. */
 export interface PgBouncerOptions {
@@ -42,9 +30,7 @@ export interface PgBouncer {
 
 /** The program, where the system has it: Debian's package is `pgbouncer`. */
 export function findPgBouncer(): string | undefined {
-  // An ordinary user's PATH may lack the folder of the system's servers.
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin'];
-  return folders.map((folder) => join(folder, 'pgbouncer')).find((file) => existsSync(file));
+  return findProgram('pgbouncer');
 }
 
 /**
@@ -61,84 +47,21 @@ export async function startPgBouncer(options: PgBouncerOptions): Promise<PgBounc
   const program = findPgBouncer();
   if (program === undefined)
     throw new ServerError('NOT_INSTALLED', 'There is no pgbouncer here: apt-get install pgbouncer.');
-  const runAs = serverUser();
-  const folder = workspace();
-  await sweepLeftovers(folder, () => undefined);
-  endServersAtExit();
-  const place = claimPlace(folder, runAs);
-  try {
-    const { user, password } = options.server;
-    await writeFor(runAs, join(place.folder, 'users.txt'), `${quoted(user)} ${quoted(password)}\n`);
-    const { port, bouncer } = await startOnSomePort(program, place, runAs, options, folder);
-    let ended: Promise<void> | undefined;
-    const end = async (): Promise<void> => {
-      await endAtOnce(bouncer);
-      await removePlace(place);
-    };
-    return {
-      host: '127.0.0.1',
-      port,
-      stop() {
-        ended ??= end();
-        return ended;
-      },
-    };
-  } catch (error) {
-    await removePlace(place);
-    throw error;
-  }
-}
-
-/** Between the choice of a port and its use another process may take it. */
-async function startOnSomePort(
-  program: string,
-  place: Place,
-  runAs: ServerUser | undefined,
-  options: PgBouncerOptions,
-  folder: string,
-): Promise<{ port: number; bouncer: ProcessIdentity }> {
-  for (let attempt = 1; ; attempt += 1) {
-    const port = await choosePort(new Set(listServers(folder).flatMap(({ record }) => record.port ?? [])));
-    const settings = join(place.folder, `pgbouncer-${port}.ini`);
-    await writeFor(runAs, settings, configuration(options, port, place));
-    try {
-      return { port, bouncer: await startOnce(program, settings, place, runAs, port) };
-    } catch (error) {
-      if (attempt === PORT_ATTEMPTS || (await isFree(port))) throw error;
-    }
-  }
-}
-
-async function startOnce(
-  program: string,
-  settings: string,
-  place: Place,
-  runAs: ServerUser | undefined,
-  port: number,
-): Promise<ProcessIdentity> {
-  const output = openSync(place.log, 'w', 0o600);
-  const child = launch(program, [settings], { runAs, cwd: place.folder, output });
-  closeSync(output);
-  let failure: Error | undefined;
-  let isOver = false;
-  child.once('error', (error) => {
-    failure = notSpawned(program, runAs, error);
-    isOver = true;
+  const { user, password } = options.server;
+  const { ports, stop } = await startOwnServer({
+    name: 'PgBouncer',
+    file: program,
+    ports: 1,
+    prepare: (place, runAs) =>
+      writeFor(runAs, join(place.folder, 'users.txt'), `${quoted(user)} ${quoted(password)}\n`),
+    async configure(place, [port = 0], runAs) {
+      const settings = join(place.folder, `pgbouncer-${port}.ini`);
+      await writeFor(runAs, settings, configuration(options, port, place));
+      return [settings];
+    },
   });
-  child.once('exit', () => {
-    isOver = true;
-  });
-  // One that somebody forgets must not keep the process from ending.
-  child.unref();
-  const bouncer = child.pid === undefined ? undefined : identify(child.pid);
-  if (bouncer) remember(place, { server: bouncer, port });
-  const inTime = await until(async () => isOver || !(await isRefused(port)), START_MS);
-  if (bouncer && inTime && !isOver) return bouncer;
-  if (bouncer) await endAtOnce(bouncer);
-  remember(place, { port });
-  const what = inTime ? 'ended while it started' : `was not ready within ${START_MS / 1000} s`;
-  const tail = readFileSync(place.log, 'utf8').trim().split('\n').slice(-10).join('\n');
-  throw failure ?? new ServerError('START_FAILED', `PgBouncer ${what}. The end of its log:\n${tail}`);
+  const [port = 0] = ports;
+  return { host: '127.0.0.1', port, stop };
 }
 
 function configuration(options: PgBouncerOptions, port: number, place: Place): string {
