@@ -195,13 +195,14 @@ function advice(
   return 'Look at the counts above: the time went where they say.';
 }
 
-/** The pool is closed, or was closed while the caller waited. Code `OPENLINE_POOL_CLOSED`. */
+/** The pool is closed, or was closed while the caller waited. Code `OPENLINE_POOL_CLOSED`; in an adapter, the driver's own where it has one. */
 export class PoolClosedError extends OpenlineError {
   constructor(
     poolName: string,
     message = `pool "${poolName}" is closed: acquire before close(), or make a new pool`,
+    code?: string,
   ) {
-    super('pool-closed', poolName, message);
+    super('pool-closed', poolName, message, code === undefined ? {} : { code });
   }
 
   static {

@@ -31,7 +31,7 @@ export function bodyOf(body: unknown): Body {
   if (typeof body === 'object') {
     if (isStream(body)) return sourceBody(readableOf(body));
     if (isFormData(body)) return formBody(body);
-    if (isBlob(body)) return sourceBody(body.stream(), body.size);
+    if (isBlob(body)) return sourceBody(body.stream(), body.size, body.type || undefined);
     if (isIterable(body)) return sourceBody(body);
   }
   throw new errors.InvalidArgumentError(

@@ -210,6 +210,9 @@ export class H2Request implements StreamOwner, UploadListener {
     // A stream that ends without an answer, or was reset, says more when it closes.
     if (this.#isSettled || this.#rest !== undefined) return;
     if (this.#isAnswered && this.#isWhole) this.#complete();
+    // Reset without an error in mid-upload: Node then waits to close it until a body is sent that nobody takes any more.
+    else if (!this.#isAnswered && this.resetCode === NGHTTP2_NO_ERROR)
+      setImmediate(() => this.onClosed(undefined));
   }
 
   onClosed(error: Error | undefined): void {

@@ -1,11 +1,10 @@
 // The pool as its users see it: an undici dispatcher with a pool of connections for each origin.
 
-import type { Dispatcher } from 'undici';
+import { type Dispatcher, errors } from 'undici';
 import {
   Budget,
   type ConnectionInfo,
   type HolderInfo,
-  InvalidOptionsError,
   PoolClosedError,
   systemClock,
 } from '../core/index.ts';
@@ -97,12 +96,15 @@ export class HttpPool extends DispatcherBase {
   /** The options and handlers of another version's types. */
   override dispatch(options: object, handler: object): boolean;
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    if (typeof handler !== 'object' || handler === null) throw new TypeError('handler is no object');
+    if (typeof handler !== 'object' || handler === null)
+      throw new errors.InvalidArgumentError('handler must be an object');
     const callbacks = asCallbacks(handler);
     let origin: Origin;
     let limits: ResolvedLimits;
     try {
-      if (this.closed) throw new PoolClosedError(this.name);
+      if (typeof options !== 'object' || options === null)
+        throw new errors.InvalidArgumentError('opts must be an object');
+      if (this.closed) throw this.#closedError();
       origin = this.#originOf(options);
       limits = this.#limitsOf(options as LimitedRequest, origin.limits);
     } catch (error) {
@@ -135,9 +137,9 @@ export class HttpPool extends DispatcherBase {
   #addOrigin(key: string): Origin {
     const url = URL.canParse(key) ? new URL(key) : undefined;
     if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-      throw new InvalidOptionsError(this.name, [
-        { option: 'origin', problem: 'is no http: or https: origin such as "https://example.com"' },
-      ]);
+      throw new errors.InvalidArgumentError(
+        'origin must be an http: or https: one, such as "https://example.com"',
+      );
     }
     const origin = this.#origins.get(url.origin) ?? this.#open(url, url.origin, false);
     // The spellings are the callers', and may be many.
@@ -193,11 +195,10 @@ export class HttpPool extends DispatcherBase {
     const hasOwn = headersTimeoutMs ?? bodyTimeoutMs ?? bodyIdleTimeoutMs ?? totalTimeoutMs;
     if (headersTimeout == null && bodyTimeout == null && hasOwn === undefined) return limits;
     checkRequestLimits(this.name, { headersTimeoutMs, bodyTimeoutMs, bodyIdleTimeoutMs, totalTimeoutMs });
-    const ofUndici = (value: number | null | undefined): number | undefined =>
-      value == null ? undefined : value === 0 ? Number.POSITIVE_INFINITY : value;
     return {
-      headersTimeoutMs: headersTimeoutMs ?? ofUndici(headersTimeout) ?? limits.headersTimeoutMs,
-      bodyTimeoutMs: bodyTimeoutMs ?? ofUndici(bodyTimeout) ?? limits.bodyTimeoutMs,
+      headersTimeoutMs:
+        headersTimeoutMs ?? ofUndici('headersTimeout', headersTimeout) ?? limits.headersTimeoutMs,
+      bodyTimeoutMs: bodyTimeoutMs ?? ofUndici('bodyTimeout', bodyTimeout) ?? limits.bodyTimeoutMs,
       bodyIdleTimeoutMs: bodyIdleTimeoutMs ?? limits.bodyIdleTimeoutMs,
       totalTimeoutMs: totalTimeoutMs ?? limits.totalTimeoutMs,
     };
@@ -206,11 +207,26 @@ export class HttpPool extends DispatcherBase {
   /**
    * Opens connections to an origin before the first request needs them. Resolves when `connections` are open.
    *
-   * @throws (rejects) ConnectError of the first open that fails, InvalidOptionsError, PoolClosedError
+   * @throws (rejects) ConnectError of the first open that fails, undici's InvalidArgumentError, PoolClosedError
    */
   async warm(origin: string | URL, connections = 1): Promise<void> {
-    if (this.closed) throw new PoolClosedError(this.name);
+    if (this.closed) throw this.#closedError();
     await this.#addOrigin(new URL(origin).origin).engine.warm(connections);
+  }
+
+  /** With the code that undici's dispatchers have for it. */
+  #closedError(): PoolClosedError {
+    return this.#isDestroyed
+      ? new PoolClosedError(
+          this.name,
+          `pool "${this.name}" was destroyed: make a new pool`,
+          'UND_ERR_DESTROYED',
+        )
+      : new PoolClosedError(
+          this.name,
+          `pool "${this.name}" is closed: send requests before close(), or make a new pool`,
+          'UND_ERR_CLOSED',
+        );
   }
 
   /** The pool now. */
@@ -253,6 +269,7 @@ export class HttpPool extends DispatcherBase {
   override close(): Promise<void>;
   override close(callback: () => void): void;
   override close(callback?: () => void): Promise<void> | void {
+    checkCallback(callback);
     this.#closing ??= this.#close();
     if (callback === undefined) return this.#closing;
     void this.#closing.then(() => callback());
@@ -286,11 +303,24 @@ export class HttpPool extends DispatcherBase {
   override destroy(error: Error | null, callback: () => void): void;
   override destroy(error?: Error | null | (() => void), callback?: () => void): Promise<void> | void {
     const done = typeof error === 'function' ? error : callback;
+    checkCallback(done);
     this.#isDestroyed = true;
-    this.#dueTimes.abortAll(error instanceof Error ? error : new PoolClosedError(this.name));
+    this.#dueTimes.abortAll(error instanceof Error ? error : this.#closedError());
     const destroying = this.#closeAll();
     this.#closing ??= destroying;
     if (done === undefined) return destroying;
     void destroying.then(() => done());
   }
+}
+
+function checkCallback(callback: unknown): void {
+  if (callback !== undefined && typeof callback !== 'function')
+    throw new errors.InvalidArgumentError('invalid callback');
+}
+
+/** A limit as undici's options say it: 0 is none. */
+function ofUndici(option: string, value: number | null | undefined): number | undefined {
+  if (value == null) return undefined;
+  if (typeof value !== 'number' || !(value >= 0)) throw new errors.InvalidArgumentError(`invalid ${option}`);
+  return value === 0 ? Number.POSITIVE_INFINITY : value;
 }
