@@ -26,6 +26,8 @@ export interface Scene {
 export interface Choice {
   readonly servers?: (kind: ServerKind) => boolean;
   readonly contenders?: readonly Contender[];
+  /** Default `true`. `false` where undici's own HTTP/2 would hold up the event loop, as with bodies that fail. */
+  readonly undiciOverH2?: boolean;
 }
 
 const everyone: readonly Contender[] = ['HttpPool', 'undici.Agent', 'undici.Pool'];
@@ -33,14 +35,14 @@ const everyone: readonly Contender[] = ['HttpPool', 'undici.Agent', 'undici.Pool
 /** Describes the tests once for each contender and server. */
 export function withEach(
   servers: DropinServers,
-  { servers: isWanted = () => true, contenders = everyone }: Choice,
+  { servers: isWanted = () => true, contenders = everyone, undiciOverH2 = true }: Choice,
   tests: (scene: Scene) => void,
 ): void {
   for (const server of servers.kinds.filter(isWanted)) {
     for (const contender of contenders) {
       // Its Agent is made of Pools, and how undici stands to nginx is not the question here.
       if (contender === 'undici.Pool' && server.scheme === 'https') continue;
-      if (contender !== 'HttpPool' && server.by === 'nginx') continue;
+      if (contender !== 'HttpPool' && (server.by === 'nginx' || (server.isH2 && !undiciOverH2))) continue;
       const lacks = server.by === 'nginx' ? lacksNginx : undefined;
       const name = `${contender} to ${server.name}${lacks === undefined ? '' : ` (${lacks})`}`;
       describe.skipIf(lacks)(name, () => tests(sceneOf(servers, server, contender)));

@@ -1,7 +1,7 @@
 // The servers of the drop-in list: Node's own, and nginx before one of them, over HTTP/1.1 without TLS and with it, and over HTTP/2.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createSecureServer } from 'node:http2';
+import { constants, createSecureServer, type Http2ServerResponse } from 'node:http2';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { type Certificates, makeCertificates, type Nginx, startNginx } from 'openline-cli/servers';
@@ -9,7 +9,7 @@ import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import { lacksNginx, proxyTo } from './nginx.ts';
 
 /** What a server does with a request. Over HTTP/2 these are Node's own look-alikes. */
-export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+export type Answer = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 /** What is known of a server before it runs. */
 export interface ServerKind {
@@ -124,4 +124,11 @@ function started<T>(value: T | undefined): T {
 
 function unasked(_request: IncomingMessage, response: ServerResponse): void {
   response.writeHead(500).end('no test has said what to answer');
+}
+
+/** Ends a response in the middle, as a server does that fails: the stream over HTTP/2, else the connection. */
+export function cut(response: ServerResponse): void {
+  const { stream } = response as unknown as Partial<Http2ServerResponse>;
+  if (stream === undefined) response.socket?.destroy();
+  else stream.close(constants.NGHTTP2_INTERNAL_ERROR);
 }
