@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Clock, Lease, LeaseMode, Pool, Taker, Waiting } from '../core/index.ts';
 import { framesThroughFetch, remainingMs } from '../core/index.ts';
 import type { HttpConnection, Receiver, RequestOptions } from './connection.ts';
-import type { Due, DueTimes } from './due-times.ts';
+import { type Due, type DueTimes, readFor } from './due-times.ts';
 import {
   BodyIdleTimeoutError,
   BodyTimeoutError,
@@ -122,7 +122,7 @@ export class Exchange implements Receiver, Taker<HttpConnection>, Due {
     this.#handler = handler;
     this.#limits = limits;
     this.#below = below;
-    this.#startedAt = host.clock.now();
+    this.#startedAt = readFor(limits.totalTimeoutMs, host.clock);
     const left = remainingMs();
     const total = left === undefined ? limits.totalTimeoutMs : Math.min(left, limits.totalTimeoutMs);
     this.#totalAt = this.#startedAt + total;
@@ -153,7 +153,7 @@ export class Exchange implements Receiver, Taker<HttpConnection>, Due {
       lease.release();
       return;
     }
-    const now = this.#host.clock.now();
+    const now = readFor(this.#limits.headersTimeoutMs, this.#host.clock);
     const { connection } = lease;
     this.#idleMs = connection instanceof H1Connection ? connection.idleMs(now) : undefined;
     if ((this.#idleMs ?? 0) >= this.#distrustsFromMs) {

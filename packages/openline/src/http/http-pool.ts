@@ -1,13 +1,7 @@
 // The pool as its users see it: an undici dispatcher with a pool of connections for each origin.
 
 import { type Dispatcher, errors } from 'undici';
-import {
-  Budget,
-  type ConnectionInfo,
-  type HolderInfo,
-  PoolClosedError,
-  systemClock,
-} from '../core/index.ts';
+import { Budget, type ConnectionInfo, type HolderInfo, PoolClosedError, systemClock } from '../core/index.ts';
 import { behind } from './composed.ts';
 import { DispatcherBase } from './dispatcher-base.ts';
 import { DueTimes } from './due-times.ts';
