@@ -1,10 +1,10 @@
 // One request on its way: the wait for a connection, its sending and its answer, in time, again where that is safe, and the lease given back.
 
 import type { Duplex } from 'node:stream';
-import type { Clock, Lease, LeaseMode, Pool, Taker, Waiting } from '../core/index.ts';
+import type { Lease, Taker, Waiting } from '../core/index.ts';
 import { framesThroughFetch, remainingMs } from '../core/index.ts';
 import type { HttpConnection, Receiver, RequestOptions } from './connection.ts';
-import { type Due, type DueTimes, readFor } from './due-times.ts';
+import { type Due, readFor } from './due-times.ts';
 import {
   BodyIdleTimeoutError,
   BodyTimeoutError,
@@ -14,48 +14,14 @@ import {
   type TimeoutFacts,
   TotalTimeoutError,
 } from './errors.ts';
+import type { ExchangeCounters, ExchangeHost } from './exchange-host.ts';
 import { H1Connection } from './h1-connection.ts';
 import { H2Connection } from './h2-connection.ts';
 import type { CallbackHandler } from './handler.ts';
 import type { ResolvedLimits } from './options.ts';
 import { isIdempotent, isReplayable } from './replay.ts';
-import type { HeadFacts, HeadReader } from './response-head.ts';
+import type { HeadFacts } from './response-head.ts';
 import { distrustsFromMs } from './reuse.ts';
-
-/** What an exchange needs of its origin. */
-export interface ExchangeHost {
-  readonly name: string;
-  readonly origin: string;
-  readonly clock: Clock;
-  readonly dueTimes: DueTimes;
-  readonly heads: HeadReader;
-  readonly engine: Pool<HttpConnection>;
-  /** How a lease for the next request is to be had. */
-  readonly mode: LeaseMode;
-  readonly counters: ExchangeCounters;
-  /** Leases that wait for the reader of a body. */
-  readonly unread: Set<Lease<HttpConnection>>;
-  /** A request has left, answered or not. */
-  left(): void;
-  /** The head of a response asks for a pause. */
-  retryAfter(status: number, value: string): void;
-  /** A connection was lost under a request before a byte of the answer came; it had been idle for so long before. */
-  diedUnanswered(idleMs: number): void;
-}
-
-/** What an origin counts. */
-export interface ExchangeCounters {
-  /** Requests that were answered to the end. */
-  answered: number;
-  /** Requests that failed. */
-  failed: number;
-  /** Sent again, nothing having been written. */
-  resentUnwritten: number;
-  /** Sent again, the server having said that it has not begun to work on it. */
-  resentUnprocessed: number;
-  /** Sent again, idempotent, no byte of an answer having come. */
-  resentUnanswered: number;
-}
 
 const phasesInWords = {
   queued: 'in the queue',
@@ -156,8 +122,11 @@ export class Exchange implements Receiver, Taker<HttpConnection>, Due {
     const now = readFor(this.#limits.headersTimeoutMs, this.#host.clock);
     const { connection } = lease;
     this.#idleMs = connection instanceof H1Connection ? connection.idleMs(now) : undefined;
-    if ((this.#idleMs ?? 0) >= this.#distrustsFromMs) {
-      lease.discard('it was idle as long as another one that had died of that');
+    if (
+      this.#idleMs !== undefined &&
+      this.#idleMs >= Math.min(this.#distrustsFromMs, this.#host.reusableForMs(connection))
+    ) {
+      lease.discard('it was idle as long as others that had died of that');
       this.#acquire();
       return;
     }

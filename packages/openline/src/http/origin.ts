@@ -15,7 +15,8 @@ import {
 import type { HttpConnection, RequestOptions } from './connection.ts';
 import { type ConnectorHost, HttpConnector } from './connector.ts';
 import type { DueTimes } from './due-times.ts';
-import { Exchange, type ExchangeCounters, type ExchangeHost } from './exchange.ts';
+import { Exchange } from './exchange.ts';
+import type { ExchangeCounters, ExchangeHost } from './exchange-host.ts';
 import { H1Connection } from './h1-connection.ts';
 import type { CallbackHandler } from './handler.ts';
 import type { ResolvedLimits, ResolvedOrigin, RetryAfterEvent } from './options.ts';
