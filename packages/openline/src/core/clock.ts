@@ -47,6 +47,14 @@ const longestDelayMs = 2 ** 31 - 1;
 /** How often a reading serves before the clock is asked again, so that a long chain of microtasks still sees time pass. */
 const usesPerReading = 64;
 
+/** Shorter limits count from a fresh reading of the clock; to longer ones the age of the turn's reading makes no difference. */
+const freshBelowMs = 10_000;
+
+/** Where a limit that is set now begins to count. */
+export function momentFor(limitMs: number, clock: Clock): Moment {
+  return limitMs < freshBelowMs ? { ms: clock.now() } : clock.turnNow();
+}
+
 /** Reads a clock at most once per turn of the event loop, or once in 64 uses. */
 export class TurnReading {
   readonly #read: () => number;

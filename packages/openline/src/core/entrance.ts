@@ -1,9 +1,9 @@
 // Lets callers in: each is lent a connection on the spot, is refused, or waits in the queue.
 
-import type { Clock, Moment } from './clock.ts';
+import { type Clock, type Moment, momentFor } from './clock.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Demand } from './demand.ts';
-import type { Dispatcher } from './dispatcher.ts';
+import type { Dispatcher, DispatcherParts } from './dispatcher.ts';
 import { PoolClosedError, QueueFullError } from './errors.ts';
 import type { LeaseMode } from './holder.ts';
 import type { Lease } from './lease.ts';
@@ -17,16 +17,8 @@ import type { SlotTable } from './slot.ts';
 import type { Turnaround } from './turnaround.ts';
 import { Abortion, type Taker, TakerWaiter, Waiter, type WaiterTerms, type Waiting } from './waiter.ts';
 
-/** Shorter deadlines count from a fresh reading of the clock; to longer ones the age of the turn's reading makes no difference. */
-const freshBelowMs = 10_000;
-
 /** What the entrance works with. */
-export interface EntranceParts<C> {
-  readonly parts: Parts<C>;
-  readonly lending: Lending<C>;
-  readonly turnaround: Turnaround<C>;
-  readonly demand: Demand<C>;
-  readonly deadlines: Deadlines<C>;
+export interface EntranceParts<C> extends DispatcherParts<C> {
   readonly nesting: NestingGuard;
   readonly dispatcher: Dispatcher<C>;
 }
@@ -124,7 +116,7 @@ export class Entrance<C> {
     const terms = this.#deadlineOf(parts.options.acquireTimeoutMs);
     if (terms instanceof Error) return this.#refuse(taker, terms);
     const { timeoutMs, requestTimeoutMs } = terms;
-    const now = this.#momentFor(timeoutMs);
+    const now = momentFor(timeoutMs, this.#clock);
     const holdsAlready = this.#nesting.marks && this.#nesting.holdsAlready;
     const granted = this.#nesting.marks ? this.#nesting.mark() : undefined;
     const place = placeBudget.capture(now, below, frames);
@@ -191,10 +183,6 @@ export class Entrance<C> {
       : { timeoutMs, requestTimeoutMs: undefined };
   }
 
-  #momentFor(timeoutMs: number): Moment {
-    return timeoutMs < freshBelowMs ? { ms: this.#clock.now() } : this.#clock.turnNow();
-  }
-
   #acquireOrWait(options: AcquireOptions | undefined): Promise<Lease<C>> {
     const parts = this.#parts;
     let given = parts.options.acquireTimeoutMs;
@@ -209,7 +197,7 @@ export class Entrance<C> {
     if (deadline instanceof Error) return Promise.reject(deadline);
     const { timeoutMs, requestTimeoutMs } = deadline;
     const mode = options?.mode ?? 'exclusive';
-    const now = this.#momentFor(timeoutMs);
+    const now = momentFor(timeoutMs, this.#clock);
     const holdsAlready = this.#nesting.marks && this.#nesting.holdsAlready;
     const granted = this.#nesting.marks ? this.#nesting.mark() : undefined;
     // Whoever may not wait is not held back.

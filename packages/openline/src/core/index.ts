@@ -3,7 +3,7 @@
 export { Alarm } from './alarm.ts';
 export { Budget, type BudgetOptions, type BudgetStats } from './budget.ts';
 export { type NumberRule, nearestName, OptionChecks } from './checks.ts';
-export { type Clock, type Moment, systemClock, type TimerHandle } from './clock.ts';
+export { type Clock, type Moment, momentFor, systemClock, type TimerHandle } from './clock.ts';
 export type { CheckContext, Connector, OpenContext } from './connector.ts';
 export {
   AcquireTimeoutError,
@@ -27,6 +27,7 @@ export type { HistogramSnapshot } from './histogram.ts';
 export type { HolderInfo, LeaseMode } from './holder.ts';
 export type { Lease } from './lease.ts';
 export type { PoolTimes, PoolTotals } from './measures.ts';
+export { passingNetworkCodes } from './network-codes.ts';
 export {
   type CloseReason,
   type ConnectionEvent,

@@ -16,14 +16,6 @@ export interface Due {
 /** The timer is not moved for less: a thousand deadlines that follow each other closely are one look, not a thousand. */
 const grainMs = 10;
 
-/** Shorter limits count from a fresh reading of the clock; to longer ones the age of the turn's reading makes no difference. */
-const freshBelowMs = 10_000;
-
-/** Reads the clock for a limit that begins now, in milliseconds. */
-export function readFor(limitMs: number, clock: Clock): number {
-  return limitMs < freshBelowMs ? clock.now() : clock.turnNow().ms;
-}
-
 /** Watches the deadlines of one pool. Telling it of one costs nothing but a comparison, as long as it is later than the earliest. */
 export class DueTimes {
   #first: Due | undefined;

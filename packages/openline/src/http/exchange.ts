@@ -2,9 +2,9 @@
 
 import type { Duplex } from 'node:stream';
 import type { Lease, Taker, Waiting } from '../core/index.ts';
-import { framesThroughFetch, remainingMs } from '../core/index.ts';
+import { framesThroughFetch, momentFor, remainingMs } from '../core/index.ts';
 import type { HttpConnection, Receiver, RequestOptions } from './connection.ts';
-import { type Due, readFor } from './due-times.ts';
+import type { Due } from './due-times.ts';
 import {
   BodyIdleTimeoutError,
   BodyTimeoutError,
@@ -88,7 +88,7 @@ export class Exchange implements Receiver, Taker<HttpConnection>, Due {
     this.#handler = handler;
     this.#limits = limits;
     this.#below = below;
-    this.#startedAt = readFor(limits.totalTimeoutMs, host.clock);
+    this.#startedAt = momentFor(limits.totalTimeoutMs, host.clock).ms;
     const left = remainingMs();
     const total = left === undefined ? limits.totalTimeoutMs : Math.min(left, limits.totalTimeoutMs);
     this.#totalAt = this.#startedAt + total;
@@ -119,7 +119,7 @@ export class Exchange implements Receiver, Taker<HttpConnection>, Due {
       lease.release();
       return;
     }
-    const now = readFor(this.#limits.headersTimeoutMs, this.#host.clock);
+    const now = momentFor(this.#limits.headersTimeoutMs, this.#host.clock).ms;
     const { connection } = lease;
     this.#idleMs = connection instanceof H1Connection ? connection.idleMs(now) : undefined;
     if (

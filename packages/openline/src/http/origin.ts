@@ -193,8 +193,9 @@ export class Origin implements ExchangeHost, ConnectorHost {
   }
 
   isTrusted(connection: HttpConnection): boolean {
-    const idleMs = connection instanceof H1Connection ? connection.idleMs(this.clock.now()) : undefined;
-    return idleMs !== undefined && this.clock.now() - idleMs > this.#jumpedAt;
+    const now = this.clock.now();
+    const idleMs = connection instanceof H1Connection ? connection.idleMs(now) : undefined;
+    return idleMs !== undefined && now - idleMs > this.#jumpedAt;
   }
 
   #clockJumped(): void {

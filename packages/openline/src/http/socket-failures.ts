@@ -1,22 +1,13 @@
 // Which failures to open a socket are worth another try, and several of them told as one.
 
-/** The network, the server or this process may be better off in a moment. Certificates, handshakes and refusals stay what they are. */
+import { passingNetworkCodes } from '../core/index.ts';
+
+/** Certificates, handshakes and refusals stay what they are. */
 const mayRecover: ReadonlySet<unknown> = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ECONNABORTED',
-  'EPIPE',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'EHOSTDOWN',
-  'ENETUNREACH',
-  'ENETDOWN',
-  'EADDRNOTAVAIL',
-  'EAI_AGAIN',
+  ...passingNetworkCodes,
   'EMFILE',
   'ENFILE',
-  'ENOENT', // the server's socket file, while it restarts
-  'EAGAIN', // the same, while its queue is full
+  'EAGAIN', // a socket file, while its server's queue is full
   'ESERVFAIL', // the words of node:dns in a lookup of the user's
   'ETIMEOUT',
 ]);

@@ -1,6 +1,7 @@
 // Which errors kill a connection, and which failed opens are worth another try.
 // SQLSTATE: PostgreSQL documentation, appendix A; severities: chapter "Error and Notice Message Fields".
 
+import { passingNetworkCodes } from '../core/index.ts';
 import { type DriverClient, isDead } from './driver.ts';
 import { wrongTarget } from './hosts.ts';
 
@@ -16,21 +17,7 @@ const endsSession = /^(08...|57P0[1-5]|25P0[34])$/;
 /** Connection exceptions, resources used up (too many connections), and a server that starts, stops or recovers. */
 const serverMayRecover = /^(08...|53...|57P0[1-5])$/;
 
-const networkMayRecover = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ECONNABORTED',
-  'EPIPE',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'EHOSTDOWN',
-  'ENETUNREACH',
-  'ENETDOWN',
-  'EADDRNOTAVAIL',
-  'EAI_AGAIN',
-  wrongTarget,
-  'ENOENT', // the server's socket file, while it restarts
-]);
+const networkMayRecover = new Set([...passingNetworkCodes, wrongTarget]);
 
 /** Did the server itself say it, in a message of its protocol? */
 export function isServers(error: unknown): boolean {
