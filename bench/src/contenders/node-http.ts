@@ -3,6 +3,7 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { HttpAccess, HttpClient } from './http-client.ts';
+import { textOf } from './text-of.ts';
 
 export function create({ origin, ca, max }: HttpAccess): HttpClient {
   const { protocol, hostname, port } = new URL(origin);
@@ -13,15 +14,7 @@ export function create({ origin, ca, max }: HttpAccess): HttpClient {
   return {
     get: (path) =>
       new Promise((resolve, reject) => {
-        const request = get({ agent, hostname, port, path }, (response) => {
-          let text = '';
-          response.setEncoding('utf8');
-          response.on('data', (chunk: string) => {
-            text += chunk;
-          });
-          response.on('end', () => resolve(text));
-          response.on('error', reject);
-        });
+        const request = get({ agent, hostname, port, path }, (response) => resolve(textOf(response)));
         request.on('error', reject);
       }),
     close: async () => agent.destroy(),

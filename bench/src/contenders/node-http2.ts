@@ -1,7 +1,8 @@
 // One session of node:http2 without a pool: the floor. It reconnects to nothing, and waits without a deadline.
 
-import { type ClientHttp2Stream, connect } from 'node:http2';
+import { connect } from 'node:http2';
 import type { HttpAccess, HttpClient } from './http-client.ts';
+import { textOf } from './text-of.ts';
 
 export function create({ origin, ca }: HttpAccess): HttpClient {
   const session = connect(origin, { ca });
@@ -21,16 +22,4 @@ export function create({ origin, ca }: HttpAccess): HttpClient {
     },
     close: () => new Promise((resolve) => session.close(resolve)),
   };
-}
-
-function textOf(stream: ClientHttp2Stream): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    stream.setEncoding('utf8');
-    stream.on('data', (chunk: string) => {
-      text += chunk;
-    });
-    stream.on('end', () => resolve(text));
-    stream.on('error', reject);
-  });
 }

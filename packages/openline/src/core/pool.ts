@@ -1,5 +1,6 @@
 // The pool as its users see it: lending, and the few levers of its life.
 
+import { Changes } from './changes.ts';
 import { Closer, closingCountsMs } from './closer.ts';
 import type { Connector } from './connector.ts';
 import { Deadlines, holdersOf } from './deadlines.ts';
@@ -100,8 +101,7 @@ export class Pool<C> {
   readonly #deadlines: Deadlines<C>;
   readonly #maintainer: Maintainer<C>;
   #closing: Promise<CloseReport> | undefined;
-  /** Told at each change that somebody may wait for. */
-  readonly #onChange = new Set<() => void>();
+  readonly #changes: Changes;
 
   /** @internal */
   constructor(connector: Connector<C>, options: PoolOptions<C> | undefined) {
@@ -114,11 +114,12 @@ export class Pool<C> {
     const nesting = new NestingGuard();
     const dispatch = (): void => this.#dispatcher.dispatch();
     const closer = new Closer(parts, () => {
-      this.#changed();
+      this.#changes.tell();
       dispatch();
       parts.membership?.settle();
     });
     this.#parts = parts;
+    this.#changes = new Changes(parts.clock);
     this.#turnaround = new Turnaround(parts, closer, {
       offer: (slot, now) => this.#dispatcher.offer(slot, now),
       reusableUntil: (at) => this.#maintainer.lookBy(at),
@@ -272,7 +273,7 @@ export class Pool<C> {
     };
     if (!this.#parts.hasRoom) {
       evict();
-      await this.#until(() => this.#parts.hasRoom || this.#parts.isClosing, closingCountsMs);
+      await this.#changes.until(() => this.#parts.hasRoom || this.#parts.isClosing, closingCountsMs);
     }
     if (this.#parts.hasRoom && !this.#parts.isClosing) {
       const failure = await this.#opener.open();
@@ -343,9 +344,9 @@ export class Pool<C> {
     this.#demand.stop();
     this.#maintainer.stop();
     this.#opener.abandonAll();
-    this.#changed();
+    this.#changes.tell();
     while (slots.idle.length > 0) this.#turnaround.evict(slots.idle[0]!, 'pool-closed');
-    const drained = await this.#until(() => slots.live === 0, timeoutMs);
+    const drained = await this.#changes.until(() => slots.live === 0, timeoutMs);
     const outstanding = drained ? [] : this.holders();
     for (const slot of [...slots]) {
       for (const lease of [...slot.holders()]) lease.takeBack();
@@ -353,7 +354,7 @@ export class Pool<C> {
       slot.check?.giveUp();
     }
     // What is closing ends in a second at the most; what was detached is its holder's.
-    await this.#until(() => slots.size === slots.count(State.detached), 2 * closingCountsMs);
+    await this.#changes.until(() => slots.size === slots.count(State.detached), 2 * closingCountsMs);
     this.#deadlines.stop();
     parts.state = 'closed';
     parts.membership?.leave();
@@ -362,33 +363,9 @@ export class Pool<C> {
 
   async #untilRoom(): Promise<void> {
     const parts = this.#parts;
-    const unwatch = parts.membership?.watchRoom(() => this.#changed());
-    await this.#until(() => parts.hasRoom || parts.isClosing, Number.POSITIVE_INFINITY);
+    const unwatch = parts.membership?.watchRoom(() => this.#changes.tell());
+    await this.#changes.until(() => parts.hasRoom || parts.isClosing, Number.POSITIVE_INFINITY);
     unwatch?.();
-  }
-
-  /** Resolves when `done` holds, or to `false` when the time is over. */
-  #until(done: () => boolean, timeoutMs: number): Promise<boolean> {
-    if (done()) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const end = (result: boolean): void => {
-        timer?.cancel();
-        this.#onChange.delete(look);
-        resolve(result);
-      };
-      const look = (): void => {
-        if (done()) end(true);
-      };
-      const timer =
-        timeoutMs < Number.POSITIVE_INFINITY
-          ? this.#parts.clock.setTimer(() => end(done()), timeoutMs)
-          : undefined;
-      this.#onChange.add(look);
-    });
-  }
-
-  #changed(): void {
-    for (const look of this.#onChange) look();
   }
 
   /** The pool now: counts, totals, times, and the outage under way. */

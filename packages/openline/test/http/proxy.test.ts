@@ -1,6 +1,6 @@
 // Tunnels through a proxy: how it is asked, what it may answer, and what is never said aloud.
 import { once } from 'node:events';
-import { createServer, type Socket } from 'node:net';
+import { createServer } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { InvalidOptionsError } from 'openline';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -16,21 +16,12 @@ import {
   WatchedOpen,
 } from '../support/sockets.ts';
 import { TunnelProxy } from '../support/tunnel-proxy.ts';
-
-interface Opened {
-  readonly watched: WatchedOpen;
-  readonly socket: Socket;
-  readonly isH2: boolean;
-}
+import { type Opened, open as openTo } from './support/opened.ts';
 
 const lookup = lookupOf('127.0.0.1');
 
-async function open(origin: string, options: SocketOptions): Promise<Opened> {
-  const watched = new WatchedOpen();
-  const opened = await new SocketSource(new URL(origin), { lookup, ...options }, 'neighbour').open(watched);
-  onTestFinished(() => void opened.socket.destroy());
-  return { watched, ...opened };
-}
+const open = (origin: string, options: SocketOptions): Promise<Opened> =>
+  openTo(origin, { lookup, ...options });
 
 interface Failure {
   readonly error: NodeJS.ErrnoException & { status?: number };

@@ -2,8 +2,8 @@
 import { createServer } from 'node:net';
 import { createSecureContext, type TLSSocket, type TlsOptions } from 'node:tls';
 import { makeCertificates } from 'openline-cli/servers';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { type OpenSocket, SocketSource } from '../../src/http/socket.ts';
+import { describe, expect, test } from 'vitest';
+import { SocketSource } from '../../src/http/socket.ts';
 import type { SocketOptions } from '../../src/http/socket-options.ts';
 import {
   allClosed,
@@ -14,6 +14,7 @@ import {
   tlsServer,
   WatchedOpen,
 } from '../support/sockets.ts';
+import { open } from './support/opened.ts';
 
 const lookup = lookupOf('127.0.0.1');
 
@@ -33,13 +34,6 @@ async function started(options: TlsOptions = {}): Promise<TlsListening> {
 async function trusted(further: SocketOptions = {}): Promise<SocketOptions> {
   const { ca } = await certificates();
   return { lookup, ...further, tls: { ca, ...further.tls } };
-}
-
-async function open(origin: string, options: SocketOptions, onlyH1?: boolean): Promise<OpenSocket> {
-  const source = new SocketSource(new URL(origin), options, 'neighbour');
-  const opened = await source.open(new WatchedOpen(), onlyH1 === undefined ? {} : { onlyH1 });
-  onTestFinished(() => void opened.socket.destroy());
-  return opened;
 }
 
 /** Why an open fails, and whether the pool would try again; the server is left with no socket. */

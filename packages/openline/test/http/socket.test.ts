@@ -17,19 +17,7 @@ import {
   tlsServer,
   WatchedOpen,
 } from '../support/sockets.ts';
-
-interface Opened {
-  readonly watched: WatchedOpen;
-  readonly socket: Socket;
-  readonly isH2: boolean;
-}
-
-async function open(origin: string, options: SocketOptions = {}): Promise<Opened> {
-  const watched = new WatchedOpen();
-  const opened = await new SocketSource(new URL(origin), options, 'neighbour').open(watched);
-  onTestFinished(() => void opened.socket.destroy());
-  return { watched, ...opened };
-}
+import { open } from './support/opened.ts';
 
 /** The server at the other end says a word, and hears one. */
 async function talks({ sockets }: Listening, socket: Socket): Promise<void> {

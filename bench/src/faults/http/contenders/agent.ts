@@ -2,6 +2,7 @@
 
 import * as http from 'node:http';
 import * as https from 'node:https';
+import { textOf } from '../../../contenders/text-of.ts';
 import type { FaultPool } from '../../contender.ts';
 import { type HttpAccess, pathOf, type Wish } from '../access.ts';
 
@@ -21,18 +22,13 @@ export function create({ origin, max }: HttpAccess, options: Readonly<Record<str
           `${origin}${pathOf(token)}`,
           { agent, method: isPost ? 'POST' : 'GET' },
           (response) => {
-            response.on('error', reject);
             if (wish.startsWith('unread')) {
+              response.on('error', reject);
               kept.push(response);
               resolve(token);
               return;
             }
-            let text = '';
-            response.setEncoding('utf8');
-            response.on('data', (chunk: string) => {
-              text += chunk;
-            });
-            response.on('end', () => resolve(text));
+            resolve(textOf(response));
           },
         );
         asked.on('error', reject);
