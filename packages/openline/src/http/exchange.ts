@@ -320,7 +320,9 @@ export class Exchange implements Receiver, Taker<HttpConnection>, Due {
     this.#leave();
     if (handler === deaf) return;
     this.#host.counters.failed++;
-    handler.onError?.(error);
+    // Node 20's fetch never settles when it hears of the head and of the failure in one turn.
+    if (this.#head !== undefined) setImmediate(() => handler.onError?.(error));
+    else handler.onError?.(error);
   }
 
   /** Nothing more is told to the handler. */

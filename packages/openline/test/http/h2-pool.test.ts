@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { createSecureServer } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { HttpPool } from 'openline/http';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { H2Connection } from '../../src/http/h2-connection.ts';
 import { until } from '../support/postgres.ts';
 import { certificates, listening } from '../support/sockets.ts';
 import { givenSecureH2Server } from './support/h2-servers.ts';
@@ -86,4 +87,20 @@ test('an upgrade on an origin that speaks HTTP/2 goes over HTTP/1.1', async () =
   expect(String((await once(socket, 'data'))[0])).toBe('hello');
   socket.destroy();
   await until(() => pool.stats().origins.every(({ detached }) => detached === 0), 'its place is free again');
+});
+
+test('a response that breaks in the turn in which it began fails its fetch', async () => {
+  const { port, ca } = await givenSecureH2Server(() => undefined);
+  const pool = givenPool({ tls: { ca } });
+  const send = vi.spyOn(H2Connection.prototype, 'send').mockImplementation((_, receiver) => {
+    receiver.onConnect(() => undefined);
+    receiver.onRequestSent();
+    receiver.onResponseStarted();
+    receiver.onHeaders(200, [], () => undefined, '');
+    receiver.onData(Buffer.from('half of it'));
+    receiver.onError(new Error('broken off'));
+  });
+  const cause = { message: 'broken off' };
+  await expect(ask(pool, `https://localhost:${port}/`)).rejects.toMatchObject({ cause });
+  send.mockRestore();
 });
