@@ -53,9 +53,14 @@ export class RestartableServer {
   async #listen(): Promise<void> {
     // Below TLS a socket has lent its handle, and cannot be closed without a word more.
     this.#server.on(this.#event, (socket: Socket) => {
+      socket.on('error', () => undefined);
+      // Its handshake was under way when the server stopped.
+      if (!this.#server.listening) {
+        socket.destroy();
+        return;
+      }
       this.sockets.add(socket);
       this.most = Math.max(this.most, this.sockets.size);
-      socket.on('error', () => undefined);
       socket.once('close', () => this.sockets.delete(socket));
     });
     this.#server.on('sessionError', () => undefined);
