@@ -76,6 +76,9 @@ export async function deaf(): Promise<Served> {
   };
 }
 
+/** How long after its goodbye a session is closed. */
+const closesAfterMs = 200;
+
 /** Speaks HTTP/2, takes a while for each answer, and says goodbye to every session now and then. */
 export async function leaving(everyMs: number, answersAfterMs: number): Promise<Served> {
   const { ca, cert, key } = await makeCertificates([HOST]);
@@ -95,8 +98,14 @@ export async function leaving(everyMs: number, answersAfterMs: number): Promise<
       stream.end(String(headers[':path']).slice(1));
     }, answersAfterMs);
   });
+  // `close` at once would refuse requests that come before the goodbye has gone out, and then Node's server reads memory that it has freed.
   const timer = setInterval(() => {
-    for (const session of sessions) if (!session.closed) session.close();
+    for (const session of sessions) {
+      sessions.delete(session);
+      if (session.closed) continue;
+      session.goaway();
+      setTimeout(() => session.close(), closesAfterMs).unref();
+    }
   }, everyMs);
   return served(server, 'https', ca, () => clearInterval(timer));
 }
