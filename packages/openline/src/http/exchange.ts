@@ -49,6 +49,7 @@ export class Exchange implements Receiver, Taker<HttpConnection>, Due {
   #handler: CallbackHandler;
   #phase: Phase = 'queued';
   readonly #startedAt: number;
+  readonly #totalMs: number;
   readonly #totalAt: number;
   #headersAt = Number.POSITIVE_INFINITY;
   #grantedAt: number | undefined;
@@ -90,8 +91,8 @@ export class Exchange implements Receiver, Taker<HttpConnection>, Due {
     this.#below = below;
     this.#startedAt = momentFor(limits.totalTimeoutMs, host.clock).ms;
     const left = remainingMs();
-    const total = left === undefined ? limits.totalTimeoutMs : Math.min(left, limits.totalTimeoutMs);
-    this.#totalAt = this.#startedAt + total;
+    this.#totalMs = left === undefined ? limits.totalTimeoutMs : Math.min(left, limits.totalTimeoutMs);
+    this.#totalAt = this.#startedAt + this.#totalMs;
     this.dueAt = this.#totalAt;
   }
 
@@ -386,7 +387,7 @@ export class Exchange implements Receiver, Taker<HttpConnection>, Due {
   }
 
   #overTotal(now: number): TotalTimeoutError {
-    const limitMs = this.#totalAt - this.#startedAt;
+    const limitMs = this.#totalMs;
     const option = limitMs < this.#limits.totalTimeoutMs ? 'withDeadline' : 'totalTimeoutMs';
     return new TotalTimeoutError(this.#facts(option, limitMs, now), phasesInWords[this.#phase]);
   }
