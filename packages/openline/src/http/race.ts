@@ -4,6 +4,7 @@ import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { systemClock, type TimerHandle } from '../core/index.ts';
 import { unheard } from './socket-events.ts';
 import { failureOfAll } from './socket-failures.ts';
+import { reads } from './socket-reads.ts';
 
 /** How to connect to each address. */
 export interface Race {
@@ -27,7 +28,7 @@ const always: object = {
 
 /** Begins to connect. An error that nobody hears does not end the process. */
 export function beginConnect(to: NetConnectOpts): Socket {
-  return connect({ ...always, ...to }).on('error', unheard);
+  return connect({ ...always, onread: reads(), ...to }).on('error', unheard);
 }
 
 /**
