@@ -9,6 +9,8 @@ const safeShare = 0.8;
 const likeShare = 0.25;
 /** What died in the same moment died of the same cause: a restart tells nothing about a limit. */
 const sameMomentMs = 20;
+/** One death may be an accident, but a request that cannot be sent again had better not find out: so long it counts as if it were a limit. */
+const suspectsForMs = 1_000;
 /** What was learned doubles in this time: a server that has changed is found out. */
 const doublesInMs = 600_000;
 
@@ -59,7 +61,14 @@ export class ReuseLimits {
       hintMs === undefined
         ? Number.POSITIVE_INFINITY
         : Math.max(0, hintMs - Math.min(hintMs * marginShare, mostMarginMs));
-    return Math.min(hinted, this.#learned(now));
+    return Math.min(hinted, this.#learned(now), this.#suspected(now));
+  }
+
+  #suspected(now: number): number {
+    const last = this.#lastDeath;
+    return last !== undefined && now - last.at < suspectsForMs
+      ? last.ageMs * safeShare
+      : Number.POSITIVE_INFINITY;
   }
 
   #learned(now: number): number {

@@ -32,9 +32,16 @@ test.each([
 test('two deaths at about the same age are a limit: eight tenths of it are used', () => {
   const limits = new ReuseLimits();
   limits.died(52, 1_000);
-  expect(limits.limitMs(undefined, 1_000)).toBe(never);
   limits.died(50, 1_500);
   expect(limits.limitMs(undefined, 1_500)).toBe(40);
+  expect(limits.limitMs(undefined, 9_000)).toBeLessThan(41);
+});
+
+test('a single death is a limit for a second', () => {
+  const limits = new ReuseLimits();
+  limits.died(50, 1_000);
+  expect(limits.limitMs(undefined, 1_999)).toBe(40);
+  expect(limits.limitMs(undefined, 2_000)).toBe(never);
 });
 
 test('a hint below what was learned still counts', () => {
@@ -50,13 +57,13 @@ test('deaths at different ages teach nothing', () => {
   limits.died(50, 0);
   limits.died(900, 1_000);
   limits.died(20, 2_000);
-  expect(limits.limitMs(undefined, 2_000)).toBe(never);
+  expect(limits.limitMs(undefined, 4_000)).toBe(never);
 });
 
 test('connections that die in the same moment teach nothing: the server was restarted', () => {
   const limits = new ReuseLimits();
   for (let index = 0; index < 10; index++) limits.died(300, 1_000 + index);
-  expect(limits.limitMs(undefined, 1_100)).toBe(never);
+  expect(limits.limitMs(undefined, 3_100)).toBe(never);
 });
 
 test('what was learned is forgotten slowly, and learned again', () => {
