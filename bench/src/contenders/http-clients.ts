@@ -2,7 +2,6 @@
 
 import type { Contender } from '../harness/bench.ts';
 import type { CreateHttpClient } from './http-client.ts';
-import type { HttpPoolClass } from './openline-http.ts';
 
 /** What a contender may enter: HTTP/1.1 without and with TLS, HTTP/2's GETs and POSTs. */
 export type Race = 'http' | 'https' | 'h2-get' | 'h2-post';
@@ -65,43 +64,28 @@ export const httpClients: readonly HttpContender[] = [
     load: async () => (await import('./undici-pool.ts')).defaultH2,
   },
   { name: 'node:http2', races: H2, load: async () => (await import('./node-http2.ts')).create },
-  // The switch: `() => import('openline/http')` in the place of `undefined` lets openline/http in.
-  ...openlineHttp(() => import('openline/http')),
+  {
+    name: 'openline/http',
+    dependency: 'openline',
+    races: [...H1, ...H2],
+    load: async () => (await import('./openline-http.ts')).pool,
+  },
+  {
+    name: 'openline/http + request',
+    dependency: 'openline',
+    races: H1,
+    load: async () => (await import('./openline-http.ts')).request,
+  },
+  {
+    name: 'openline/http + fetch',
+    dependency: 'openline',
+    races: H1,
+    load: async () => {
+      const [{ onFetch }, { open }] = await Promise.all([import('./fetch.ts'), import('./openline-http.ts')]);
+      return onFetch(open);
+    },
+  },
 ];
-
-function openlineHttp(load: (() => Promise<{ HttpPool: HttpPoolClass }>) | undefined): HttpContender[] {
-  if (load === undefined) return [];
-  const ways = () => Promise.all([load(), import('./openline-http.ts')]);
-  return [
-    {
-      name: 'openline/http',
-      dependency: 'openline',
-      races: [...H1, ...H2],
-      load: async () => {
-        const [{ HttpPool }, { onPool }] = await ways();
-        return onPool(HttpPool);
-      },
-    },
-    {
-      name: 'openline/http + request',
-      dependency: 'openline',
-      races: H1,
-      load: async () => {
-        const [{ HttpPool }, { onRequest }] = await ways();
-        return onRequest(HttpPool);
-      },
-    },
-    {
-      name: 'openline/http + fetch',
-      dependency: 'openline',
-      races: H1,
-      load: async () => {
-        const [[{ HttpPool }, { open }], { onFetch }] = await Promise.all([ways(), import('./fetch.ts')]);
-        return onFetch(open(HttpPool));
-      },
-    },
-  ];
-}
 
 export async function loadHttpClient(name: string): Promise<CreateHttpClient> {
   const client = httpClients.find((contender) => contender.name === name);
