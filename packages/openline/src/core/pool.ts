@@ -7,7 +7,6 @@ import { Deadlines, holdersOf } from './deadlines.ts';
 import { Demand } from './demand.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Entrance } from './entrance.ts';
-
 import { InvalidOptionsError, PoolClosedError, type PoolCounts } from './errors.ts';
 import type { HolderInfo, LeaseMode } from './holder.ts';
 import type { Lease } from './lease.ts';
