@@ -1,8 +1,8 @@
 // Requests over HTTP/2 that their caller takes back: frame by frame, and what the session does afterwards.
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { Flag, type FramePeer, givenFrameServer, ok, setting, Type, word } from './support/h2-frames.ts';
-import { connectTo, givenH2Server } from './support/h2-servers.ts';
+import { Flag, type FramePeer, ok, setting, Type, word } from './support/h2-frames.ts';
+import { givenFrames, givenH2Server } from './support/h2-servers.ts';
 import { event, type Recorder, record } from './support/recorder.ts';
 
 const cancel = word(8);
@@ -15,9 +15,7 @@ function saidOn(peer: FramePeer, id: number): [type: number, endsStream: boolean
 }
 
 test('half a body is never told to be a whole one', async () => {
-  const server = await givenFrameServer();
-  const connection = await connectTo(server.port);
-  const peer = await server.peer;
+  const { connection, peer } = await givenFrames();
   const body = new Readable({ read: () => undefined });
   const request = record(connection, { method: 'POST', body });
   body.push('half');
@@ -33,9 +31,7 @@ test('half a body is never told to be a whole one', async () => {
 });
 
 test('half a body that the server answers is taken back, too', async () => {
-  const server = await givenFrameServer();
-  const connection = await connectTo(server.port);
-  const peer = await server.peer;
+  const { connection, peer } = await givenFrames();
   const request = record(connection, { method: 'POST', body: new Readable({ read: () => undefined }) });
   await peer.until(Type.headers);
   peer.send(Type.headers, Flag.endHeaders | Flag.endStream, 1, ok);
@@ -107,9 +103,7 @@ test('an error of the receiver ends its request, and no other', async () => {
 
 test('a request that has not been sent yet never is', async () => {
   const maxConcurrentStreams = 3;
-  const server = await givenFrameServer(setting(maxConcurrentStreams, 1));
-  const connection = await connectTo(server.port);
-  const peer = await server.peer;
+  const { connection, peer } = await givenFrames(setting(maxConcurrentStreams, 1));
   expect(connection.capacity).toBe(1);
   const first = record(connection);
   const second = record(connection);

@@ -3,8 +3,8 @@ import http2 from 'node:http2';
 import { syncBuiltinESMExports } from 'node:module';
 import { expect, onTestFinished, test } from 'vitest';
 import { givenPrograms } from '../support/programs.ts';
-import { Flag, givenFrameServer, ok, setting, Type, word } from './support/h2-frames.ts';
-import { connectTo, givenH2Server } from './support/h2-servers.ts';
+import { Flag, ok, setting, Type, word } from './support/h2-frames.ts';
+import { givenFrames, givenH2Server } from './support/h2-servers.ts';
 import { record } from './support/recorder.ts';
 
 const maxConcurrentStreams = 3;
@@ -14,15 +14,12 @@ test.each([
   ['the options say, if that is less', setting(maxConcurrentStreams, 70), 7, 7],
   ['is sane, where the server says nothing', Buffer.alloc(0), undefined, 1000],
 ])('it carries as many requests as %s', async (_, settings, maxConcurrentStreams, capacity) => {
-  const server = await givenFrameServer(settings);
-  const connection = await connectTo(server.port, { maxConcurrentStreams });
+  const { connection } = await givenFrames(settings, { maxConcurrentStreams });
   expect(connection.capacity).toBe(capacity);
 });
 
 test('its capacity follows the server', async () => {
-  const server = await givenFrameServer(setting(maxConcurrentStreams, 7));
-  const connection = await connectTo(server.port);
-  const peer = await server.peer;
+  const { connection, peer } = await givenFrames(setting(maxConcurrentStreams, 7));
   peer.send(Type.settings, Flag.none, 0, setting(maxConcurrentStreams, 3));
   // Both settings are acknowledged by then.
   while (peer.frames.filter(({ type, flags }) => type === Type.settings && flags === Flag.ack).length < 2)
@@ -79,9 +76,7 @@ test('headers that are too large fail their request, and no other', async () => 
 });
 
 test('headers that are too large before the server knows the limit fail their request, too', async () => {
-  const server = await givenFrameServer();
-  const connection = await connectTo(server.port, { maxHeaderSize: 64 });
-  const peer = await server.peer;
+  const { connection, peer } = await givenFrames(undefined, { maxHeaderSize: 64 });
   const request = record(connection);
   await peer.until(Type.headers);
   // A literal field without indexing, its name and value not compressed (RFC 7541, 6.2.2).
@@ -101,9 +96,7 @@ test('as many fields as fit in the size are taken', async () => {
 });
 
 test('what is pushed is turned away', async () => {
-  const server = await givenFrameServer();
-  const connection = await connectTo(server.port);
-  const peer = await server.peer;
+  const { connection, peer } = await givenFrames();
   const request = record(connection);
   await peer.until(Type.headers);
   const promised = Buffer.concat([word(2), Buffer.from([0x82, 0x84, 0x86, 0x41, 1, 0x78])]);

@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createSilentServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { openH2 } from '../../src/http/h2-connection.ts';
-import { Flag, frame, givenFrameServer, ok, setting, Type, word } from './support/h2-frames.ts';
-import { connectTo, givenH2Server, plainSocket } from './support/h2-servers.ts';
+import { Flag, frame, ok, setting, Type, word } from './support/h2-frames.ts';
+import { givenFrames, givenH2Server, plainSocket } from './support/h2-servers.ts';
 import { record } from './support/recorder.ts';
 
 const maxConcurrentStreams = 3;
@@ -34,9 +34,7 @@ test('every request under way fails once, and the pool hears of it once', async 
 });
 
 test('requests that waited for their turn were not begun', async () => {
-  const server = await givenFrameServer(setting(maxConcurrentStreams, 1));
-  const connection = await connectTo(server.port);
-  const peer = await server.peer;
+  const { connection, peer } = await givenFrames(setting(maxConcurrentStreams, 1));
   const sent = record(connection);
   const waiting = record(connection, { method: 'POST', body: 'x' });
   await peer.until(Type.headers);
@@ -47,9 +45,7 @@ test('requests that waited for their turn were not begun', async () => {
 });
 
 test('a reset socket is the cause', async () => {
-  const server = await givenFrameServer();
-  const connection = await connectTo(server.port);
-  const peer = await server.peer;
+  const { connection, peer } = await givenFrames();
   const request = record(connection);
   await peer.until(Type.headers);
   peer.socket.resetAndDestroy();
@@ -59,10 +55,8 @@ test('a reset socket is the cause', async () => {
 });
 
 test('a server that breaks the protocol is the cause', async () => {
-  const server = await givenFrameServer();
-  const connection = await connectTo(server.port);
+  const { connection, peer } = await givenFrames();
   const lost = new Promise<Error>((resolve) => connection.onLost(resolve));
-  const peer = await server.peer;
   const requests = [record(connection), record(connection)];
   await peer.until(Type.headers, 2);
   // A window update of nothing is a connection error (RFC 9113, 6.9).
@@ -75,18 +69,15 @@ test('a server that breaks the protocol is the cause', async () => {
 });
 
 test('what was lost before anybody asked is told all the same', async () => {
-  const server = await givenFrameServer();
-  const connection = await connectTo(server.port);
-  (await server.peer).socket.destroy();
+  const { connection, peer } = await givenFrames();
+  peer.socket.destroy();
   while (connection.capacity > 0) await connection.ping().catch(() => undefined);
   expect((await new Promise<Error>((resolve) => connection.onLost(resolve))).message).toContain('closed');
 });
 
 test('a response that had come as a whole is read to its end afterwards', async () => {
-  const server = await givenFrameServer();
-  const connection = await connectTo(server.port);
+  const { connection, peer } = await givenFrames();
   const lost = new Promise((resolve) => connection.onLost(resolve));
-  const peer = await server.peer;
   const whole = record(connection, {}, { keepsOn: () => false });
   const half = record(connection, {}, { keepsOn: () => false });
   const atOnce = record(connection, {}, { keepsOn: ({ received }) => received.length > 0 });
@@ -120,10 +111,8 @@ test('a response that had come as a whole is read to its end afterwards', async 
 });
 
 test('a response that nobody reads any more can be given up afterwards', async () => {
-  const server = await givenFrameServer();
-  const connection = await connectTo(server.port);
+  const { connection, peer } = await givenFrames();
   const lost = new Promise((resolve) => connection.onLost(resolve));
-  const peer = await server.peer;
   const whole = record(connection, {}, { keepsOn: () => false });
   await peer.until(Type.headers);
   peer.send(Type.headers, Flag.endHeaders, 1, ok);
@@ -137,9 +126,7 @@ test('a response that nobody reads any more can be given up afterwards', async (
 });
 
 test('one stream that is reset takes no other with it', async () => {
-  const server = await givenFrameServer();
-  const connection = await connectTo(server.port);
-  const peer = await server.peer;
+  const { connection, peer } = await givenFrames();
   const [unanswered, answered, ended, fine] = ['/1', '/3', '/5', '/7'].map((path) =>
     record(connection, { path }),
   );
@@ -162,9 +149,7 @@ test.each([
   ['without an error', 0],
   ['with CANCEL', 8],
 ])('a body that is cut off %s is no response', async (_, code) => {
-  const server = await givenFrameServer();
-  const connection = await connectTo(server.port);
-  const peer = await server.peer;
+  const { connection, peer } = await givenFrames();
   const request = record(connection);
   await peer.until(Type.headers);
   peer.send(Type.headers, Flag.endHeaders, 1, ok);
@@ -199,9 +184,7 @@ test('close ends what is under way, and is no loss', async () => {
 });
 
 test('close does not wait for a server that reads nothing', async () => {
-  const server = await givenFrameServer();
-  const connection = await connectTo(server.port);
-  const peer = await server.peer;
+  const { connection, peer } = await givenFrames();
   peer.socket.pause();
   for (let count = 0; count < 20; count++)
     record(connection, { method: 'POST', body: Buffer.alloc(1 << 20) });
@@ -209,9 +192,7 @@ test('close does not wait for a server that reads nothing', async () => {
 });
 
 test('a ping proves that the server is there, and waits while it is silent', async () => {
-  const server = await givenFrameServer();
-  const connection = await connectTo(server.port);
-  const peer = await server.peer;
+  const { connection, peer } = await givenFrames();
   let isAnswered = false;
   const pings = [connection.ping(), connection.ping()].map((ping) =>
     ping.then(() => {

@@ -1,8 +1,8 @@
 // A server that takes no more requests on a connection: what is under way comes to its end, and what it never began is known to be so.
 import type { ServerHttp2Stream } from 'node:http2';
 import { expect, test } from 'vitest';
-import { Flag, type FramePeer, givenFrameServer, ok, setting, Type, word } from './support/h2-frames.ts';
-import { connectTo, givenH2Server } from './support/h2-servers.ts';
+import { Flag, type FramePeer, ok, setting, Type, word } from './support/h2-frames.ts';
+import { type connectTo, givenFrames, givenH2Server } from './support/h2-servers.ts';
 import { type Recorder, record } from './support/recorder.ts';
 
 const noError = 0;
@@ -64,9 +64,7 @@ test('a graceful one lets five requests come to their end', async () => {
 });
 
 test('requests above its last id have not been begun, and those below go on', async () => {
-  const server = await givenFrameServer();
-  const connection = await connectTo(server.port);
-  const peer = await server.peer;
+  const { connection, peer } = await givenFrames();
   const requests = [
     record(connection),
     record(connection),
@@ -85,9 +83,7 @@ test('requests above its last id have not been begun, and those below go on', as
 });
 
 test('requests that waited for their turn were not begun either', async () => {
-  const server = await givenFrameServer(setting(maxConcurrentStreams, 1));
-  const connection = await connectTo(server.port);
-  const peer = await server.peer;
+  const { connection, peer } = await givenFrames(setting(maxConcurrentStreams, 1));
   const sent = record(connection);
   const waiting = record(connection);
   await peer.until(Type.headers);
@@ -100,10 +96,8 @@ test('requests that waited for their turn were not begun either', async () => {
 });
 
 test('one with an error ends the connection, and tells which requests were not begun', async () => {
-  const server = await givenFrameServer();
-  const connection = await connectTo(server.port);
+  const { connection, peer } = await givenFrames();
   const seen = watched(connection);
-  const peer = await server.peer;
   const begun = record(connection);
   const notBegun = record(connection);
   await peer.until(Type.headers, 2);
@@ -133,9 +127,7 @@ test('a refused stream has not been begun, and the session goes on', async () =>
 });
 
 test('a stream that is refused after its response began was begun', async () => {
-  const server = await givenFrameServer();
-  const connection = await connectTo(server.port);
-  const peer = await server.peer;
+  const { connection, peer } = await givenFrames();
   const request = record(connection);
   await peer.until(Type.headers);
   peer.send(Type.headers, Flag.endHeaders, 1, ok);
@@ -146,10 +138,9 @@ test('a stream that is refused after its response began was begun', async () => 
 });
 
 test('who asks late hears of it, too', async () => {
-  const server = await givenFrameServer();
-  const connection = await connectTo(server.port);
+  const { connection, peer } = await givenFrames();
   const early = watched(connection);
-  goaway(await server.peer, 0, noError);
+  goaway(peer, 0, noError);
   await early.once;
   await watched(connection).once;
 });

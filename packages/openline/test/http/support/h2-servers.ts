@@ -14,6 +14,7 @@ import { connect as connectTls } from 'node:tls';
 import { makeCertificates } from 'openline-cli/servers';
 import { onTestFinished } from 'vitest';
 import { type H2Connection, type H2Options, openH2 } from '../../../src/http/h2-connection.ts';
+import { type FramePeer, givenFrameServer } from './h2-frames.ts';
 import { event } from './recorder.ts';
 
 /** What a server is asked. */
@@ -55,6 +56,16 @@ export async function connectTo(port: number, options?: H2Options): Promise<H2Co
   const connection = await openH2(socket, `http://127.0.0.1:${port}`, options);
   onTestFinished(() => connection.close());
   return connection;
+}
+
+/** A connection and its other end, which speaks frame by frame. */
+export async function givenFrames(
+  settings?: Buffer,
+  options?: H2Options,
+): Promise<{ readonly connection: H2Connection; readonly peer: FramePeer }> {
+  const server = await givenFrameServer(settings);
+  const connection = await connectTo(server.port, options);
+  return { connection, peer: await server.peer };
 }
 
 /** A connected socket; destroyed when the test ends. */
