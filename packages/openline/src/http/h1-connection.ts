@@ -140,7 +140,8 @@ export class H1Connection implements HttpConnection {
 
   close(): Promise<void> {
     this.#isClosing = true;
-    this.#socket.destroy();
+    // With undici's own word: it ends an upload that the server did not wait for, and its source, without an error.
+    this.#socket.destroy(new undici.errors.InformationalError('reset'));
     // The Client has no other connection, and is never asked again.
     void this.#client.destroy().catch(() => undefined);
     return this.#closed;

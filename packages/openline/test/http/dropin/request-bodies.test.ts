@@ -194,8 +194,28 @@ withEach(servers, { undiciOverH2: false }, ({ given, server, url }) => {
         expect((await sent.then((response) => response.body.dump().then(() => response))).statusCode).toBe(
           502,
         );
-      if (server.by === 'node') await expect.poll(() => body.destroyed).toBe(true);
-      body.destroy();
+      await expect.poll(() => body.destroyed).toBe(true);
+    });
+
+    test('a server that answers in mid-upload and reads no further: the source is ended without an error', async () => {
+      const dispatcher = given((incoming, outgoing) => {
+        incoming.once('data', () => outgoing.end('enough'));
+      });
+      let isEnded = false;
+      const body = (async function* () {
+        try {
+          for (;;) {
+            yield Buffer.alloc(1_000);
+            await new Promise((resolve) => setTimeout(resolve, 1));
+          }
+        } finally {
+          isEnded = true;
+        }
+      })();
+      const answer = await request(url(), { dispatcher, method: 'POST', body: body as never });
+      expect(await answer.body.text()).toBe('enough');
+      await expect.poll(() => isEnded).toBe(true);
+      await works(dispatcher);
     });
   });
 });
