@@ -224,6 +224,8 @@ export class Entrance<C> {
       ++parts.turns.last,
       this.#usualTerms,
     );
+    // It would keep the promise, and so the lease, from being collected.
+    capturedResolve = undefined;
     const place = placeBudget.capture(now, this.acquire);
     const signal = options?.signal;
     if (

@@ -5,6 +5,7 @@ import type { LeaseMode } from './holder.ts';
 import { Lease, type Lender } from './lease.ts';
 import type { Measures } from './measures.ts';
 import type { Observers } from './observer.ts';
+import { type Loan, OldLease, type OldLeases } from './old-leases.ts';
 import type { Parts } from './parts.ts';
 import type { Place } from './place.ts';
 import { type Slot, type SlotTable, State } from './slot.ts';
@@ -19,16 +20,23 @@ export class Lending<C> implements Lender<C> {
   readonly #measures: Measures;
   readonly #observers: Observers<C>;
   readonly #turnaround: Turnaround<C>;
+  readonly #oldLeases: OldLeases<C>;
   readonly #onShareEnded: (slot: Slot<C>) => void;
 
   /** @param onShareEnded - told when a shared lease has ended: its line has room, or is empty */
-  constructor(parts: Parts<C>, turnaround: Turnaround<C>, onShareEnded: (slot: Slot<C>) => void) {
+  constructor(
+    parts: Parts<C>,
+    turnaround: Turnaround<C>,
+    oldLeases: OldLeases<C>,
+    onShareEnded: (slot: Slot<C>) => void,
+  ) {
     this.#parts = parts;
     this.#clock = parts.clock;
     this.#slots = parts.slots;
     this.#measures = parts.measures;
     this.#observers = parts.observers;
     this.#turnaround = turnaround;
+    this.#oldLeases = oldLeases;
     this.#onShareEnded = onShareEnded;
   }
 
@@ -83,18 +91,48 @@ export class Lending<C> implements Lender<C> {
     this.#turnaround.letGo(slot);
   }
 
+  /** Ends a lease for its holder, who may be no more. */
+  takeBack(loan: Loan<C>, slot: Slot<C>): void {
+    if (!(loan instanceof OldLease)) {
+      loan.takeBack();
+      return;
+    }
+    loan.isTakenBack = true;
+    const { lease } = loan;
+    if (lease !== undefined) lease.takeBack();
+    else if (this.#oldLeases.has(loan)) this.#abandoned(loan, slot);
+  }
+
+  #abandoned(old: OldLease<C>, slot: Slot<C>): void {
+    const now = this.#clock.turnNow();
+    this.#oldLeases.remove(old);
+    if (this.#ended(old, slot, now)) this.#turnaround.settle(slot, now, old);
+  }
+
   /** Accounts for the end of a lease. Returns whether nobody has the connection any more. */
-  #ended(lease: Lease<C>, slot: Slot<C>, now: Moment): boolean {
+  #ended(lease: Loan<C>, slot: Slot<C>, now: Moment): boolean {
     slot.uses++;
     this.#measures.use.record(now === lease.began ? 0 : now.ms - lease.began.ms);
     if (this.#observers.watchReleased) this.#tellReleased(lease, slot, now);
-    if (slot.lease !== lease) return this.#shareEnded(lease, slot);
+    if (slot.lease !== lease) return this.#otherEnded(lease, slot);
     slot.lease = undefined;
     return true;
   }
 
-  #shareEnded(lease: Lease<C>, slot: Slot<C>): boolean {
-    slot.shares!.delete(lease);
+  /** The end of a shared lease, or of one that is old. */
+  #otherEnded(lease: Loan<C>, slot: Slot<C>): boolean {
+    if (slot.lease === undefined && slot.shares!.delete(lease)) return this.#shareEnded(slot);
+    const old = this.#oldLeases.of(lease as Lease<C>)!;
+    this.#oldLeases.remove(old);
+    if (slot.lease === undefined) {
+      slot.shares!.delete(old);
+      return this.#shareEnded(slot);
+    }
+    slot.lease = undefined;
+    return true;
+  }
+
+  #shareEnded(slot: Slot<C>): boolean {
     // A line that is never empty would otherwise never be asked.
     if (slot.uses >= this.#parts.options.maxUses) slot.condemned ??= 'worn-out';
     const emptied = slot.shares!.size === 0;
@@ -104,7 +142,7 @@ export class Lending<C> implements Lender<C> {
     return emptied;
   }
 
-  #tellReleased(lease: Lease<C>, slot: Slot<C>, now: Moment): void {
+  #tellReleased(lease: Loan<C>, slot: Slot<C>, now: Moment): void {
     const usedMs = now.ms - lease.began.ms;
     this.#observers.tell('released', { ...this.#parts.event(slot), usedMs, mode: slot.mode! });
   }

@@ -1,9 +1,9 @@
-// Looks after the connections while nobody asks: min, idle time, lifetime, keepalive, overdue leases, and jumps of the clock.
+// Looks after the connections while nobody asks: min, idle time, lifetime, keepalive, old leases, and jumps of the clock.
 
 import { Alarm } from './alarm.ts';
 import { isStarved } from './deadlines.ts';
 import type { Demand } from './demand.ts';
-import type { Lease } from './lease.ts';
+import type { Leaks } from './leaks.ts';
 import type { NestingGuard } from './nesting.ts';
 import type { Parts } from './parts.ts';
 import { State } from './slot.ts';
@@ -16,24 +16,33 @@ const starvedAfterMs = 1_000;
 /** A tick late by more than this was no busy event loop: the machine slept, or the process was frozen. */
 const jumpMs = 2_000;
 
+/** What the maintainer works with. */
+export interface MaintainerParts<C> {
+  readonly parts: Parts<C>;
+  readonly turnaround: Turnaround<C>;
+  readonly demand: Demand<C>;
+  readonly nesting: NestingGuard;
+  readonly leaks: Leaks<C>;
+}
+
 /** One pool's maintainer: a tick a second, more often where an option asks for it, none while there is nothing to look after. */
 export class Maintainer<C> {
   readonly #parts: Parts<C>;
   readonly #turnaround: Turnaround<C>;
   readonly #demand: Demand<C>;
   readonly #nesting: NestingGuard;
+  readonly #leaks: Leaks<C>;
   readonly #alarm: Alarm;
   readonly #tickMs: number;
   #tickedAt = 0;
   #wallAt = 0;
-  /** Leases that observers were told of. */
-  readonly #told = new WeakSet<Lease<C>>();
 
-  constructor(parts: Parts<C>, turnaround: Turnaround<C>, demand: Demand<C>, nesting: NestingGuard) {
+  constructor({ parts, turnaround, demand, nesting, leaks }: MaintainerParts<C>) {
     this.#parts = parts;
     this.#turnaround = turnaround;
     this.#demand = demand;
     this.#nesting = nesting;
+    this.#leaks = leaks;
     const { idleTimeoutMs, maxLifetimeMs, keepaliveMs, leakThresholdMs } = parts.options;
     const shortest = Math.min(idleTimeoutMs, maxLifetimeMs, keepaliveMs, leakThresholdMs);
     this.#tickMs = Math.min(Math.max(shortest / 4, shortestTickMs), longestTickMs);
@@ -69,7 +78,7 @@ export class Maintainer<C> {
     this.#turnaround.closeUseless(now);
     this.#closeIdle(now);
     this.#keepAlive(now);
-    this.#tellOverdue(now);
+    this.#leaks.look(now);
     this.#watchNesting(now);
     if (parts.state === 'running' && parts.slots.size < parts.max) this.#demand.grow(now);
     if (parts.slots.size === 0 && parts.min === 0) return;
@@ -116,19 +125,6 @@ export class Maintainer<C> {
     for (const slot of [...slots.idle]) {
       if (slot.state === State.idle && now - slot.aliveAt >= options.keepaliveMs)
         this.#turnaround.validate(slot);
-    }
-  }
-
-  #tellOverdue(now: number): void {
-    const { slots, options, observers, connector } = this.#parts;
-    for (const slot of slots) {
-      for (const lease of slot.holders()) {
-        const ageMs = now - lease.acquiredAt;
-        if (ageMs < options.leakThresholdMs || this.#told.has(lease)) continue;
-        if (slot.connection !== undefined && connector.isKept?.(slot.connection, lease)) continue;
-        this.#told.add(lease);
-        observers.tell('leaseOverdue', { ...this.#parts.event(slot), ageMs, place: lease.place?.toString() });
-      }
     }
   }
 

@@ -6,8 +6,12 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 interface Mark {
   readonly pool: object;
   readonly before: Mark | undefined;
-  /** The lease it led to, once the caller can know of it. */
-  lease: { readonly ended: boolean } | undefined;
+  /** The lease it led to, once the caller can know of it; held weakly, since what was begun in the chain may live for ever. */
+  lease: WeakRef<{ readonly ended: boolean }> | undefined;
+}
+
+function isHeld({ lease }: Mark): boolean {
+  return lease?.deref()?.ended === false;
 }
 
 /** How long callers stay marked after the pool was last seen starving. */
@@ -46,7 +50,7 @@ export class NestingGuard {
   /** Does this chain of calls hold a lease of this pool already? */
   get holdsAlready(): boolean {
     for (let mark = this.#storage?.getStore(); mark !== undefined; mark = mark.before) {
-      if (mark.pool === this && mark.lease?.ended === false) return true;
+      if (mark.pool === this && isHeld(mark)) return true;
     }
     return false;
   }
@@ -58,10 +62,10 @@ export class NestingGuard {
     // A mark without a lease yet was made by a sibling in the same run of code, which this chain does not follow from; one
     // whose lease has ended says nothing any more.
     let before = storage.getStore();
-    while (before !== undefined && before.lease?.ended !== false) before = before.before;
+    while (before !== undefined && !isHeld(before)) before = before.before;
     const mark: Mark = { pool: this, before, lease: undefined };
     storage.enterWith(mark);
     // A turn of the microtasks later: only code behind the caller's await may find the lease.
-    return (lease) => void Promise.resolve().then(() => (mark.lease = lease));
+    return (lease) => void Promise.resolve().then(() => (mark.lease = new WeakRef(lease)));
   }
 }

@@ -9,12 +9,14 @@ import { Dispatcher } from './dispatcher.ts';
 import { Entrance } from './entrance.ts';
 import { InvalidOptionsError, PoolClosedError, type PoolCounts } from './errors.ts';
 import type { HolderInfo, LeaseMode } from './holder.ts';
+import { Leaks } from './leaks.ts';
 import type { Lease } from './lease.ts';
 import { Lending } from './lending.ts';
 import { Maintainer } from './maintainer.ts';
 import type { PoolTimes, PoolTotals } from './measures.ts';
 import { Membership } from './membership.ts';
 import { NestingGuard } from './nesting.ts';
+import { OldLeases } from './old-leases.ts';
 import { Opener } from './opener.ts';
 import {
   type AcquireOptions,
@@ -93,6 +95,7 @@ const closeTimeoutMs = 10_000;
 export class Pool<C> {
   readonly #parts: Parts<C>;
   readonly #entrance: Entrance<C>;
+  readonly #lending: Lending<C>;
   readonly #dispatcher: Dispatcher<C>;
   readonly #turnaround: Turnaround<C>;
   readonly #opener: Opener<C>;
@@ -142,11 +145,21 @@ export class Pool<C> {
     });
     this.#demand = new Demand(parts, this.#opener, dispatch);
     this.#deadlines = new Deadlines(parts, nesting, () => this.#dispatcher.afterLeaving());
-    this.#maintainer = new Maintainer(parts, this.#turnaround, this.#demand, nesting);
-    const lending = new Lending(parts, this.#turnaround, (slot) => this.#dispatcher.shareEnded(slot));
+    const oldLeases = new OldLeases<C>((old) => void old);
+    this.#lending = new Lending(parts, this.#turnaround, oldLeases, (slot) =>
+      this.#dispatcher.shareEnded(slot),
+    );
+    const leaks = new Leaks(parts, oldLeases);
+    this.#maintainer = new Maintainer({
+      parts,
+      turnaround: this.#turnaround,
+      demand: this.#demand,
+      nesting,
+      leaks,
+    });
     const working = {
       parts,
-      lending,
+      lending: this.#lending,
       turnaround: this.#turnaround,
       demand: this.#demand,
       deadlines: this.#deadlines,
@@ -348,7 +361,7 @@ export class Pool<C> {
     const drained = await this.#changes.until(() => slots.live === 0, timeoutMs);
     const outstanding = drained ? [] : this.holders();
     for (const slot of [...slots]) {
-      for (const lease of [...slot.holders()]) lease.takeBack();
+      for (const lease of [...slot.holders()]) this.#lending.takeBack(lease, slot);
       slot.condemned ??= 'pool-closed';
       slot.check?.giveUp();
     }

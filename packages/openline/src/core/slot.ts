@@ -4,6 +4,7 @@ import type { Check } from './check.ts';
 import type { LeaseMode } from './holder.ts';
 import type { Lease } from './lease.ts';
 import type { CloseReason } from './observer.ts';
+import type { Loan, OldLease } from './old-leases.ts';
 
 /** States are numbers, since a lease passes through two of them and each passage counts. */
 export const State = {
@@ -70,9 +71,9 @@ export class Slot<C> {
   /** It must be validated before it is lent, however fresh it looks. */
   suspect = false;
   /** The exclusive lease under way. */
-  lease: Lease<C> | undefined = undefined;
+  lease: Loan<C> | undefined = undefined;
   /** The shared leases under way; made when the first one is. */
-  shares: Set<Lease<C>> | undefined = undefined;
+  shares: Set<Loan<C>> | undefined = undefined;
   /** A waiting exclusive lease has chosen this line: it takes no new shares, so that it empties. */
   reserved = false;
 
@@ -103,9 +104,15 @@ export class Slot<C> {
   }
 
   /** The leases under way, whichever their mode. */
-  *holders(): Iterable<Lease<C>> {
+  *holders(): Iterable<Loan<C>> {
     if (this.lease !== undefined) yield this.lease;
     if (this.shares !== undefined) yield* this.shares;
+  }
+
+  /** Puts what stands for a lease into its place. */
+  replace(lease: Lease<C>, old: OldLease<C>): void {
+    if (this.lease === lease) this.lease = old;
+    else if (this.shares?.delete(lease) === true) this.shares.add(old);
   }
 }
 

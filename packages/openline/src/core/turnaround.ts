@@ -5,8 +5,8 @@ import { Check } from './check.ts';
 import type { Moment } from './clock.ts';
 import type { Closer } from './closer.ts';
 import type { Connector } from './connector.ts';
-import type { Lease } from './lease.ts';
 import type { CloseReason } from './observer.ts';
+import type { Loan } from './old-leases.ts';
 import type { Parts } from './parts.ts';
 import { type Slot, State } from './slot.ts';
 
@@ -56,13 +56,13 @@ export class Turnaround<C> {
   }
 
   /** Nobody has the connection any more. `lease`: the one that ended last. */
-  settle(slot: Slot<C>, now: Moment, lease: Lease<C>): void {
+  settle(slot: Slot<C>, now: Moment, lease: Loan<C>): void {
     if (slot.condemned === undefined && !this.#asks && !this.#parts.mayShed) this.#rest(slot, now);
     else if (!this.#resets || !this.#reset(slot, lease)) this.ready(slot, now);
   }
 
   /** Starts to put the connection in order, if it is to be kept and needs it. */
-  #reset(slot: Slot<C>, lease: Lease<C>): boolean {
+  #reset(slot: Slot<C>, lease: Loan<C>): boolean {
     if (slot.condemned !== undefined || this.#parts.isClosing) return false;
     const check = new Check();
     const resetting = this.#startReset(slot, check);
@@ -72,7 +72,7 @@ export class Turnaround<C> {
     return resetting !== undefined;
   }
 
-  #tellDirty(slot: Slot<C>, lease: Lease<C>, check: Check): void {
+  #tellDirty(slot: Slot<C>, lease: Loan<C>, check: Check): void {
     check.reportTo((what) => {
       const place = lease.place?.toString();
       this.#parts.observers.tell('dirtyReturn', { ...this.#parts.event(slot), what, place });
