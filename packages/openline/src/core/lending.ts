@@ -114,16 +114,17 @@ export class Lending<C> implements Lender<C> {
     slot.uses++;
     this.#measures.use.record(now === lease.began ? 0 : now.ms - lease.began.ms);
     if (this.#observers.watchReleased) this.#tellReleased(lease, slot, now);
-    if (slot.lease !== lease) return this.#otherEnded(lease, slot);
+    if (slot.lease !== lease) return this.#otherEnded(lease, slot, now);
     slot.lease = undefined;
     return true;
   }
 
   /** The end of a shared lease, or of one that is old. */
-  #otherEnded(lease: Loan<C>, slot: Slot<C>): boolean {
+  #otherEnded(lease: Loan<C>, slot: Slot<C>, now: Moment): boolean {
     if (slot.lease === undefined && slot.shares!.delete(lease)) return this.#shareEnded(slot);
     const old = this.#oldLeases.of(lease as Lease<C>)!;
     this.#oldLeases.remove(old);
+    if (old.isOverdue && !old.isTakenBack) this.#tellReturned(old, now);
     if (slot.lease === undefined) {
       slot.shares!.delete(old);
       return this.#shareEnded(slot);
@@ -145,6 +146,11 @@ export class Lending<C> implements Lender<C> {
   #tellReleased(lease: Loan<C>, slot: Slot<C>, now: Moment): void {
     const usedMs = now.ms - lease.began.ms;
     this.#observers.tell('released', { ...this.#parts.event(slot), usedMs, mode: slot.mode! });
+  }
+
+  #tellReturned({ slot, began, place }: OldLease<C>, now: Moment): void {
+    const heldMs = now.ms - began.ms;
+    this.#observers.tell('overdueReturned', { ...this.#parts.event(slot), heldMs, place });
   }
 
   #tellAcquired(slot: Slot<C>, waitedMs: number): void {

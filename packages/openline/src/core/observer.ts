@@ -65,6 +65,8 @@ export interface PoolObserver<C = unknown> {
   dirtyReturn?(event: ConnectionEvent<C> & { what: string; place: string | undefined }): void;
   /** A lease has lasted longer than `leakThresholdMs`; told once for each lease. */
   leaseOverdue?(event: ConnectionEvent<C> & { ageMs: number; place: string | undefined }): void;
+  /** Its holder has ended a lease that was told of as overdue: it was slow, not lost. */
+  overdueReturned?(event: ConnectionEvent<C> & { heldMs: number; place: string | undefined }): void;
   /** The first open after an outage succeeded. */
   recovered?(event: { poolName: string; outageMs: number; attempts: number }): void;
   /** The machine slept or the process was frozen: idle connections will be validated before use. */
@@ -87,6 +89,7 @@ const eventNames: readonly EventName[] = [
   'validated',
   'dirtyReturn',
   'leaseOverdue',
+  'overdueReturned',
   'recovered',
   'clockJumped',
 ];

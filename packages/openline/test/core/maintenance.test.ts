@@ -115,22 +115,6 @@ describe('lifetimes', () => {
   });
 });
 
-describe('a lease beyond leakThresholdMs', () => {
-  test('is told once, with its place', async () => {
-    const overdue: { connectionId: number; ageMs: number; place: string | undefined }[] = [];
-    const kit = setUp({
-      leakThresholdMs: 4_000,
-      observers: [{ leaseOverdue: (event) => overdue.push(event) }],
-    });
-    await kit.pool.acquire();
-    await kit.clock.advance(20_000);
-    expect(overdue).toHaveLength(1);
-    expect(overdue[0]).toMatchObject({ connectionId: 1 });
-    expect(overdue[0]!.ageMs).toBeLessThanOrEqual(5_100);
-    expect(overdue[0]!.place).toContain('maintenance.test.ts');
-  });
-});
-
 test('an empty pool without min has no timer at all', async () => {
   const kit = setUp({ idleTimeoutMs: 5_000 });
   expect(kit.clock.pending).toEqual([]);

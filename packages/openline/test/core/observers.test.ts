@@ -39,6 +39,7 @@ test('an observer is told of a whole life, in order', async () => {
     'timedOut',
     'leaseOverdue',
     'released',
+    'overdueReturned',
     'waiting',
     'validated',
     'acquired',
