@@ -59,7 +59,11 @@ export interface Connector<C> {
    * goes to those who wait already, or to nobody. Without it: `Infinity`.
    */
   reusableForMs?(connection: C): number;
-  /** Is nothing under way on it? Asked when a lease ends, after `reset`: a connection that is not quiet then is closed. */
+  /**
+   * Is nothing under way on it? Asked when a lease ends, after `reset`: a connection that is not quiet then is closed. Asked also while the
+   * connection of a lease that was garbage-collected may be in use still: it is closed when it has been quiet for a second. Without it such a
+   * connection is closed at `leakThresholdMs`.
+   */
   isQuiet?(connection: C): boolean;
   /** Is it lent for long on purpose? Then nobody is told that this lease of it is overdue. */
   isKept?(connection: C, lease: Lease<C>): boolean;

@@ -4,6 +4,7 @@ import { Alarm } from './alarm.ts';
 import { AcquireTimeoutError, ConnectError, type PoolCounts, type WaitMeasures } from './errors.ts';
 import type { HolderInfo } from './holder.ts';
 import type { NestingGuard } from './nesting.ts';
+import { OldLease } from './old-leases.ts';
 import type { Parts } from './parts.ts';
 import { State } from './slot.ts';
 import type { Waiter, WaiterTerms } from './waiter.ts';
@@ -19,7 +20,8 @@ export function holdersOf<C>(parts: Parts<C>, now: number): HolderInfo[] {
   for (const slot of parts.slots) {
     for (const lease of slot.holders()) {
       const place = lease.place?.toString();
-      holders.push({ connectionId: slot.id, ageMs: now - lease.acquiredAt, mode: slot.mode!, place });
+      const holder = { connectionId: slot.id, ageMs: now - lease.acquiredAt, mode: slot.mode!, place };
+      holders.push(lease instanceof OldLease && lease.isLeaked ? { ...holder, leaked: true } : holder);
     }
   }
   return holders.sort((a, b) => b.ageMs - a.ageMs);

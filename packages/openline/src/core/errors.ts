@@ -166,7 +166,8 @@ function limitInWords(wait: WaitMeasures): string {
 }
 
 function holderInWords(holder: HolderInfo): string {
-  return `connection ${holder.connectionId} for ${ms(holder.ageMs)} by ${holder.place ?? 'a place not captured'}`;
+  const leaked = holder.leaked === true ? ', a lease that was garbage-collected and never ended' : '';
+  return `connection ${holder.connectionId} for ${ms(holder.ageMs)} by ${holder.place ?? 'a place not captured'}${leaked}`;
 }
 
 function shortageInWords({ max, otherPools, inOtherPools }: BudgetShortage): string {

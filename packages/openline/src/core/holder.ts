@@ -13,4 +13,6 @@ export interface HolderInfo {
   readonly mode: LeaseMode;
   /** Where in the code it was acquired; `undefined` when the budget of captures was spent at that moment. */
   readonly place: string | undefined;
+  /** The lease was garbage-collected: nobody can end it any more. */
+  readonly leaked?: true;
 }

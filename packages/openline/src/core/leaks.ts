@@ -1,28 +1,51 @@
-// Leases that do not come back: those held for too long.
+// Leases that do not come back: held for too long, or lost for good.
 
+import type { Lending } from './lending.ts';
 import { OldLease, type OldLeases } from './old-leases.ts';
 import type { Parts } from './parts.ts';
 import { State } from './slot.ts';
 
 /** A lease of this age has lasted: few do, and what is done for one that has costs microseconds. */
 const oldAfterMs = 1_000;
+/** Somebody may use the connection of a leaked lease still: it is closed when nothing has been under way on it for so long. */
+const quietForMs = 1_000;
+/** How often it is looked at meanwhile. */
+const quietLookMs = 100;
+
+/** What the rest of the pool does about leaks. */
+export interface LeakSteps {
+  /** Has the leaks looked at again. */
+  lookBy(at: number): void;
+  /** A connection was condemned under its lease. */
+  condemned(): void;
+}
 
 /** Watches the leases of one pool that have lasted. */
 export class Leaks<C> {
   readonly #parts: Parts<C>;
   readonly #oldLeases: OldLeases<C>;
+  readonly #lending: Lending<C>;
+  readonly #steps: LeakSteps;
   readonly #oldAfterMs: number;
 
-  constructor(parts: Parts<C>, oldLeases: OldLeases<C>) {
+  constructor(parts: Parts<C>, oldLeases: OldLeases<C>, lending: Lending<C>, steps: LeakSteps) {
     this.#parts = parts;
     this.#oldLeases = oldLeases;
+    this.#lending = lending;
+    this.#steps = steps;
     this.#oldAfterMs = Math.min(oldAfterMs, parts.options.leakThresholdMs / 4);
   }
 
-  /** Done at every tick of the maintainer. */
-  look(now: number): void {
+  /** Done at every tick of the maintainer. Returns when it is to be done again at the latest. */
+  look(now: number): number {
     this.#findOld(now);
-    for (const old of [...this.#oldLeases]) this.#tellOverdue(old, now);
+    let again = Number.POSITIVE_INFINITY;
+    for (const old of [...this.#oldLeases]) {
+      if (!old.isLeaked) this.#tellOverdue(old, now);
+      // Told just now, or before; not if an observer has ended it.
+      if (old.isLeaked && this.#oldLeases.has(old)) again = Math.min(again, this.#closeWhenQuiet(old, now));
+    }
+    return again;
   }
 
   #findOld(now: number): void {
@@ -41,8 +64,43 @@ export class Leaks<C> {
     const ageMs = now - old.acquiredAt;
     if (old.isOverdue || ageMs < options.leakThresholdMs) return;
     const { slot, lease, place } = old;
-    if (lease === undefined || connector.isKept?.(slot.connection as C, lease)) return;
+    if (lease === undefined) {
+      this.collected(old);
+      return;
+    }
+    if (connector.isKept?.(slot.connection as C, lease)) return;
     old.isOverdue = true;
     observers.tell('leaseOverdue', { ...this.#parts.event(slot), ageMs, place });
+  }
+
+  /** A lease was collected. It has been ended by nobody, and nobody can; but its user may have the bare connection. */
+  collected(old: OldLease<C>): void {
+    if (old.isLeaked || !this.#oldLeases.has(old)) return;
+    const { clock, observers, isClosing } = this.#parts;
+    const { slot, place } = old;
+    const now = clock.now();
+    old.isLeaked = true;
+    slot.condemned ??= 'leaked';
+    observers.tell('leaseLeaked', { ...this.#parts.event(slot), ageMs: now - old.acquiredAt, place });
+    if (isClosing) return;
+    this.#steps.lookBy(now);
+    this.#steps.condemned();
+  }
+
+  /** Returns when to look again. */
+  #closeWhenQuiet(old: OldLease<C>, now: number): number {
+    const { connector, options } = this.#parts;
+    const overdueAt = old.acquiredAt + options.leakThresholdMs;
+    if (now < overdueAt && !this.#hasBeenQuiet(old, now))
+      return connector.isQuiet === undefined ? overdueAt : Math.min(now + quietLookMs, overdueAt);
+    this.#lending.takeBack(old, old.slot);
+    return Number.POSITIVE_INFINITY;
+  }
+
+  #hasBeenQuiet(old: OldLease<C>, now: number): boolean {
+    if (this.#parts.connector.isQuiet === undefined) return false;
+    if (!this.#parts.isQuiet(old.slot)) old.quietSince = undefined;
+    else old.quietSince ??= now;
+    return old.quietSince !== undefined && now - old.quietSince >= quietForMs;
   }
 }

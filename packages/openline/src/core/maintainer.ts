@@ -59,7 +59,7 @@ export class Maintainer<C> {
     this.#alarm.ringBy(this.#tickedAt + this.#tickMs);
   }
 
-  /** A connection may be idle until `at`, which may come before the next tick. */
+  /** There is something to be looked at by `at`, which may come before the next tick. */
   lookBy(at: number): void {
     if (at < this.#alarm.at && !this.#parts.isClosing)
       this.#alarm.ringBy(Math.max(at, this.#tickedAt + shortestTickMs));
@@ -78,14 +78,14 @@ export class Maintainer<C> {
     this.#turnaround.closeUseless(now);
     this.#closeIdle(now);
     this.#keepAlive(now);
-    this.#leaks.look(now);
+    const leaksAt = this.#leaks.look(now);
     this.#watchNesting(now);
     if (parts.state === 'running' && parts.slots.size < parts.max) this.#demand.grow(now);
     if (parts.slots.size === 0 && parts.min === 0) return;
     // An idle connection may keep the process alive: it is closed to the moment.
     let idleEnds = (parts.slots.idle[0]?.idleSince ?? now) + parts.options.idleTimeoutMs;
     for (const slot of parts.slots.idle) idleEnds = Math.min(idleEnds, slot.reusableUntil);
-    this.#alarm.ringBy(Math.max(Math.min(now + this.#tickMs, idleEnds), now + shortestTickMs));
+    this.#alarm.ringBy(Math.max(Math.min(now + this.#tickMs, idleEnds, leaksAt), now + shortestTickMs));
   }
 
   #noticeJump(now: number): void {

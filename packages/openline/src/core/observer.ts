@@ -13,6 +13,7 @@ export type CloseReason =
   | 'discarded' // the holder said so
   | 'idle' // idle longer than idleTimeoutMs, or than its peer lets it be
   | 'invalid' // it did not pass validation
+  | 'leaked' // its lease was garbage-collected without an end
   | 'lifetime' // older than maxLifetimeMs
   | 'lost' // it died of itself
   | 'pool-closed'
@@ -67,6 +68,12 @@ export interface PoolObserver<C = unknown> {
   leaseOverdue?(event: ConnectionEvent<C> & { ageMs: number; place: string | undefined }): void;
   /** Its holder has ended a lease that was told of as overdue: it was slow, not lost. */
   overdueReturned?(event: ConnectionEvent<C> & { heldMs: number; place: string | undefined }): void;
+  /**
+   * A lease was garbage-collected and had not ended: nobody can end it any more. Its connection is lent no more, and closed when nothing has
+   * been under way on it for a second, at the latest when the lease would be overdue. When it is told depends on the garbage collector alone;
+   * `leaseOverdue` usually comes first.
+   */
+  leaseLeaked?(event: ConnectionEvent<C> & { ageMs: number; place: string | undefined }): void;
   /** The first open after an outage succeeded. */
   recovered?(event: { poolName: string; outageMs: number; attempts: number }): void;
   /** The machine slept or the process was frozen: idle connections will be validated before use. */
@@ -90,6 +97,7 @@ const eventNames: readonly EventName[] = [
   'dirtyReturn',
   'leaseOverdue',
   'overdueReturned',
+  'leaseLeaked',
   'recovered',
   'clockJumped',
 ];

@@ -129,6 +129,15 @@ export class Parts<C> {
     }
   }
 
+  /** Is nothing under way on an open connection, as far as its connector can tell? */
+  isQuiet(slot: Slot<C>): boolean {
+    try {
+      return this.connector.isQuiet?.(slot.connection as C) ?? true;
+    } catch {
+      return false;
+    }
+  }
+
   /** The shared leases that a connection carries at once, asked of its connector. */
   readonly capacityOf = (slot: Slot<C>): number => {
     let capacity = 1;

@@ -145,11 +145,15 @@ export class Pool<C> {
     });
     this.#demand = new Demand(parts, this.#opener, dispatch);
     this.#deadlines = new Deadlines(parts, nesting, () => this.#dispatcher.afterLeaving());
-    const oldLeases = new OldLeases<C>((old) => void old);
+    const oldLeases = new OldLeases<C>((old) => leaks.collected(old));
     this.#lending = new Lending(parts, this.#turnaround, oldLeases, (slot) =>
       this.#dispatcher.shareEnded(slot),
     );
-    const leaks = new Leaks(parts, oldLeases);
+    const leaks: Leaks<C> = new Leaks(parts, oldLeases, this.#lending, {
+      lookBy: (at) => this.#maintainer.lookBy(at),
+      // Those who counted on its end need another connection.
+      condemned: dispatch,
+    });
     this.#maintainer = new Maintainer({
       parts,
       turnaround: this.#turnaround,

@@ -140,18 +140,10 @@ export class Turnaround<C> {
       if (parts.slots.staying > parts.max) return 'shrunk';
       if (parts.isClosing) return 'pool-closed';
     }
-    if (this.#asksQuiet && !this.#isQuiet(slot)) return 'busy';
+    if (this.#asksQuiet && !parts.isQuiet(slot)) return 'busy';
     if (this.#takesNothing(slot)) return 'retired';
     if (slot.state === State.validating && slot.isPastReuse(now)) return 'idle';
     return parts.membership?.cedes(slot) ? 'ceded' : undefined;
-  }
-
-  #isQuiet(slot: Slot<C>): boolean {
-    try {
-      return this.#parts.connector.isQuiet!(slot.connection as C);
-    } catch {
-      return false;
-    }
   }
 
   #close(slot: Slot<C>, reason: CloseReason): void {
