@@ -32,6 +32,7 @@ export {
   type CloseReason,
   type ConnectionEvent,
   channelNames,
+  type Leak,
   type OpenPhase,
   type PoolObserver,
 } from './observer.ts';

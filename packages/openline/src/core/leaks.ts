@@ -1,5 +1,6 @@
 // Leases that do not come back: held for too long, or lost for good.
 
+import { LeakReport } from './leak-report.ts';
 import type { Lending } from './lending.ts';
 import { OldLease, type OldLeases } from './old-leases.ts';
 import type { Parts } from './parts.ts';
@@ -27,12 +28,14 @@ export class Leaks<C> {
   readonly #lending: Lending<C>;
   readonly #steps: LeakSteps;
   readonly #oldAfterMs: number;
+  readonly #report: LeakReport<C>;
 
   constructor(parts: Parts<C>, oldLeases: OldLeases<C>, lending: Lending<C>, steps: LeakSteps) {
     this.#parts = parts;
     this.#oldLeases = oldLeases;
     this.#lending = lending;
     this.#steps = steps;
+    this.#report = new LeakReport(parts);
     this.#oldAfterMs = Math.min(oldAfterMs, parts.options.leakThresholdMs / 4);
   }
 
@@ -60,28 +63,31 @@ export class Leaks<C> {
   }
 
   #tellOverdue(old: OldLease<C>, now: number): void {
-    const { options, observers, connector } = this.#parts;
+    const { options, connector } = this.#parts;
     const ageMs = now - old.acquiredAt;
     if (old.isOverdue || ageMs < options.leakThresholdMs) return;
-    const { slot, lease, place } = old;
+    const { slot, lease } = old;
     if (lease === undefined) {
       this.collected(old);
       return;
     }
     if (connector.isKept?.(slot.connection as C, lease)) return;
     old.isOverdue = true;
-    observers.tell('leaseOverdue', { ...this.#parts.event(slot), ageMs, place });
+    this.#report.overdue(old, ageMs);
+    // An observer may have ended it.
+    if (options.onLeak !== 'reclaim' || !this.#oldLeases.has(old)) return;
+    slot.condemned ??= 'leaked';
+    this.#takeBack(old);
   }
 
   /** A lease was collected. It has been ended by nobody, and nobody can; but its user may have the bare connection. */
   collected(old: OldLease<C>): void {
     if (old.isLeaked || !this.#oldLeases.has(old)) return;
-    const { clock, observers, isClosing } = this.#parts;
-    const { slot, place } = old;
+    const { clock, isClosing } = this.#parts;
     const now = clock.now();
     old.isLeaked = true;
-    slot.condemned ??= 'leaked';
-    observers.tell('leaseLeaked', { ...this.#parts.event(slot), ageMs: now - old.acquiredAt, place });
+    old.slot.condemned ??= 'leaked';
+    this.#report.leaked(old, now - old.acquiredAt);
     if (isClosing) return;
     this.#steps.lookBy(now);
     this.#steps.condemned();
@@ -93,8 +99,12 @@ export class Leaks<C> {
     const overdueAt = old.acquiredAt + options.leakThresholdMs;
     if (now < overdueAt && !this.#hasBeenQuiet(old, now))
       return connector.isQuiet === undefined ? overdueAt : Math.min(now + quietLookMs, overdueAt);
-    this.#lending.takeBack(old, old.slot);
+    this.#takeBack(old);
     return Number.POSITIVE_INFINITY;
+  }
+
+  #takeBack(old: OldLease<C>): void {
+    this.#lending.takeBack(old, old.slot, 'taken back by the pool at leakThresholdMs');
   }
 
   #hasBeenQuiet(old: OldLease<C>, now: number): boolean {

@@ -7,7 +7,14 @@ import { type Place, placeBudget } from './place.ts';
 import type { Slot } from './slot.ts';
 
 /** How a lease ended. */
-export type LeaseEnd = 'released' | 'discarded' | 'detached' | 'taken back';
+export type LeaseEnd = 'released' | 'discarded' | 'detached' | LeaseTaken;
+
+/** How the pool ends a lease: when it closes, or when the lease has been held for too long. */
+export type LeaseTaken = 'taken back by the pool' | 'taken back by the pool at leakThresholdMs';
+
+function isTaken(end: LeaseEnd | undefined): boolean {
+  return end === 'taken back by the pool' || end === 'taken back by the pool at leakThresholdMs';
+}
 
 /** What a lease tells the pool that made it. Each lease tells one of these, once. */
 export interface Lender<C> {
@@ -129,11 +136,12 @@ export class Lease<C> {
     this[Symbol.dispose]();
   }
 
-  /** @internal The pool has closed and takes its connection back: what the holder does with the lease later is forgiven. */
-  takeBack(): void {
+  /** @internal The pool takes its connection back: that the holder ends the lease later is forgiven. */
+  takeBack(taken: LeaseTaken): void {
     const slot = this.#slot;
     if (slot === undefined) return;
-    Lease.#ends(this, 'taken back');
+    this.#slot = undefined;
+    this.#end = taken;
     this.#lender.released(this, slot);
   }
 
@@ -146,11 +154,12 @@ export class Lease<C> {
   }
 
   static #again<C>(lease: Lease<C>, did: LeaseEnd): void {
-    if (lease.#end !== 'taken back') throw Lease.#tooLate(lease, did);
+    if (!isTaken(lease.#end)) throw Lease.#tooLate(lease, did);
   }
 
   static #tooLate<C>(lease: Lease<C>, did: string): LeaseError {
-    const ended = `${did} after the lease had been ${lease.#end} at ${lease.#endPlace ?? 'a place not captured'}`;
+    const where = isTaken(lease.#end) ? '' : ` at ${lease.#endPlace ?? 'a place not captured'}`;
+    const ended = `${did} after the lease had been ${lease.#end}${where}`;
     const acquired = lease.place === undefined ? '' : ` (acquired at ${lease.place})`;
     return new LeaseError(lease.#lender.name, ended + acquired, lease.#endPlace?.toString());
   }

@@ -2,7 +2,7 @@
 
 import type { Clock, Moment } from './clock.ts';
 import type { LeaseMode } from './holder.ts';
-import { Lease, type Lender } from './lease.ts';
+import { Lease, type LeaseTaken, type Lender } from './lease.ts';
 import type { Measures } from './measures.ts';
 import type { Observers } from './observer.ts';
 import { type Loan, OldLease, type OldLeases } from './old-leases.ts';
@@ -92,14 +92,14 @@ export class Lending<C> implements Lender<C> {
   }
 
   /** Ends a lease for its holder, who may be no more. */
-  takeBack(loan: Loan<C>, slot: Slot<C>): void {
+  takeBack(loan: Loan<C>, slot: Slot<C>, taken: LeaseTaken): void {
     if (!(loan instanceof OldLease)) {
-      loan.takeBack();
+      loan.takeBack(taken);
       return;
     }
     loan.isTakenBack = true;
     const { lease } = loan;
-    if (lease !== undefined) lease.takeBack();
+    if (lease !== undefined) lease.takeBack(taken);
     else if (this.#oldLeases.has(loan)) this.#abandoned(loan, slot);
   }
 

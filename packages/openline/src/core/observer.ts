@@ -13,7 +13,7 @@ export type CloseReason =
   | 'discarded' // the holder said so
   | 'idle' // idle longer than idleTimeoutMs, or than its peer lets it be
   | 'invalid' // it did not pass validation
-  | 'leaked' // its lease was garbage-collected without an end
+  | 'leaked' // its lease was garbage-collected without an end, or taken back at leakThresholdMs
   | 'lifetime' // older than maxLifetimeMs
   | 'lost' // it died of itself
   | 'pool-closed'
@@ -80,6 +80,16 @@ export interface PoolObserver<C = unknown> {
   clockJumped?(event: { poolName: string; jumpMs: number }): void;
 }
 
+/** What `onLeak` of a pool is called with. */
+export interface Leak extends ConnectionEvent {
+  /** How long the lease has lasted, in milliseconds. */
+  readonly ageMs: number;
+  /** Where in the code it was acquired, if that was captured. */
+  readonly place: string | undefined;
+  /** It was garbage-collected and had not ended, so that nobody can end it any more. `false`: it is held still, and may come back. */
+  readonly isProven: boolean;
+}
+
 type EventName = keyof PoolObserver;
 type EventOf<C, Name extends EventName> = Parameters<NonNullable<PoolObserver<C>[Name]>>[0];
 
@@ -128,6 +138,11 @@ export class Observers<C> {
     this.#watchAcquired = observers.some((observer) => observer.acquired !== undefined);
     this.#watchWaiting = observers.some((observer) => observer.waiting !== undefined);
     this.#watchReleased = observers.some((observer) => observer.released !== undefined);
+  }
+
+  /** Does anybody hear of this event? */
+  hear(name: EventName): boolean {
+    return channels[name].hasSubscribers || this.#observers.some((observer) => observer[name] !== undefined);
   }
 
   /** Does anybody want to know of single leases? Asked before the event is made, since most pools have no such observer. */

@@ -5,7 +5,7 @@ import { type NumberRule, OptionChecks } from './checks.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { InvalidOptionsError } from './errors.ts';
 import type { LeaseMode } from './holder.ts';
-import type { PoolObserver } from './observer.ts';
+import type { Leak, PoolObserver } from './observer.ts';
 
 /** Options of {@link createPool}. Durations are in milliseconds. */
 export interface PoolOptions<C = unknown> {
@@ -33,6 +33,14 @@ export interface PoolOptions<C = unknown> {
   readonly validateAfterIdleMs?: number;
   /** Observers are told of a lease that lasts longer. Default 30,000, above 0; `Infinity`: never. */
   readonly leakThresholdMs?: number;
+  /**
+   * What happens about a lease that lasts longer than `leakThresholdMs`, after observers were told. Default `'report'`: where no observer and no
+   * channel hears of it (`leaseOverdue`, `leaseLeaked`), the process warns, once for each place in the code (`OPENLINE_LEAK`). `'reclaim'`: so
+   * it does, and the connection is closed under its holder, who gets a {@link LeaseError} for using the lease, and none for ending it; where
+   * others share the connection, it is closed when they have ended. A function is called instead, also for a lease that was garbage-collected,
+   * and must not throw.
+   */
+  readonly onLeak?: 'report' | 'reclaim' | ((leak: Leak) => void);
   /** A limit on connections that it shares with other pools. Default none. */
   readonly budget?: Budget | undefined;
   /** Told what happens in the pool. Default none. */
@@ -71,6 +79,7 @@ type NumberOption = keyof typeof numbers;
 export const poolOptionNames: readonly string[] = [
   ...Object.keys(numbers),
   'name',
+  'onLeak',
   'budget',
   'observers',
   'clock',
@@ -109,8 +118,12 @@ export function checkOptions<C>(name: string, given: PoolOptions<C> | undefined)
   const budget = given?.budget;
   if (budget !== undefined && !(budget instanceof Budget))
     checks.fault('budget', 'is no Budget: give new Budget({ max })');
+  const onLeak = given?.onLeak === undefined ? 'report' : given.onLeak;
+  if (onLeak !== 'report' && onLeak !== 'reclaim' && typeof onLeak !== 'function')
+    checks.fault('onLeak', "is not known: give 'report', 'reclaim' or a function");
   const result: ResolvedOptions<C> = {
     ...resolved,
+    onLeak,
     name: checks.string('name', name),
     budget,
     observers,

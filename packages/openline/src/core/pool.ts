@@ -365,7 +365,7 @@ export class Pool<C> {
     const drained = await this.#changes.until(() => slots.live === 0, timeoutMs);
     const outstanding = drained ? [] : this.holders();
     for (const slot of [...slots]) {
-      for (const lease of [...slot.holders()]) this.#lending.takeBack(lease, slot);
+      for (const lease of [...slot.holders()]) this.#lending.takeBack(lease, slot, 'taken back by the pool');
       slot.condemned ??= 'pool-closed';
       slot.check?.giveUp();
     }
