@@ -6,6 +6,7 @@ import type { HolderInfo } from './holder.ts';
 import type { NestingGuard } from './nesting.ts';
 import { OldLease } from './old-leases.ts';
 import type { Parts } from './parts.ts';
+import { placeBudget } from './place.ts';
 import { State } from './slot.ts';
 import type { Waiter, WaiterTerms } from './waiter.ts';
 
@@ -78,6 +79,7 @@ export class Deadlines<C> {
       waiter.refuse(error);
       parts.observers.tell('timedOut', { poolName: parts.name, waitedMs: now - waiter.enqueuedAt, error });
     }
+    if (expired.length > 0) placeBudget.favour(parts, now);
     this.#onExpired();
   }
 

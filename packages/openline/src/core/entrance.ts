@@ -87,7 +87,7 @@ export class Entrance<C> {
     const now = this.#clock.turnNow();
     if (this.#turnaround.isDoubtful(slot, now)) return undefined;
     idle.pop();
-    return this.#lending.alone(slot, now, 0, placeBudget.capture(now, below));
+    return this.#lending.alone(slot, now, 0, placeBudget.capture(now, below, parts));
   }
 
   /** Lends what can be lent at once; nothing when a caller waits already. */
@@ -119,7 +119,7 @@ export class Entrance<C> {
     const now = momentFor(timeoutMs, this.#clock);
     const holdsAlready = this.#nesting.marks && this.#nesting.holdsAlready;
     const granted = this.#nesting.marks ? this.#nesting.mark() : undefined;
-    const place = placeBudget.capture(now, below, frames);
+    const place = placeBudget.capture(now, below, parts, frames);
     if (parts.waiting === 0 && parts.state === 'running') {
       const slot = this.#dispatcher.take(mode, undefined, now);
       if (slot !== undefined) {
@@ -226,7 +226,7 @@ export class Entrance<C> {
     );
     // It would keep the promise, and so the lease, from being collected.
     capturedResolve = undefined;
-    const place = placeBudget.capture(now, this.acquire);
+    const place = placeBudget.capture(now, this.acquire, parts);
     const signal = options?.signal;
     if (
       options !== undefined ||
@@ -279,7 +279,7 @@ export class Entrance<C> {
     const slot = this.#dispatcher.take(mode, claim, now);
     return slot === undefined
       ? undefined
-      : this.#lending.lend(mode, slot, now, 0, placeBudget.capture(now, below));
+      : this.#lending.lend(mode, slot, now, 0, placeBudget.capture(now, below, this.#parts));
   }
 
   #abort(waiter: Waiter<C>, mode: LeaseMode, reason: unknown): void {

@@ -1,6 +1,7 @@
 // Every error that Openline itself makes: what happened, what was measured, what to do.
 
 import type { HolderInfo } from './holder.ts';
+import { capturesPerSecond, favourMs } from './place.ts';
 
 /** Openline's own word for what went wrong; stable, for programs to switch on. */
 export type ErrorKind =
@@ -135,6 +136,7 @@ export class AcquireTimeoutError extends OpenlineError {
     ];
     if (budget !== undefined) lines.push(shortageInWords(budget));
     if (holders.length > 0) lines.push(`Held longest: ${holders.map(holderInWords).join('; ')}.`);
+    if (holders.some(({ place }) => place === undefined)) lines.push(notCaptured);
     if (cause !== undefined) lines.push(`Last open failed: ${cause.message}.`);
     lines.push(isOver(wait) ? overAdvice : advice(counts, nestedAcquire, cause, budget));
     super('acquire-timeout', poolName, lines.join(' '), { cause });
@@ -169,6 +171,10 @@ function holderInWords(holder: HolderInfo): string {
   const leaked = holder.leaked === true ? ', a lease that was garbage-collected and never ended' : '';
   return `connection ${holder.connectionId} for ${ms(holder.ageMs)} by ${holder.place ?? 'a place not captured'}${leaked}`;
 }
+
+const notCaptured =
+  `Places are captured for ${capturesPerSecond} acquires a second at the most, in all pools; ` +
+  `after a timeout this pool's come first for ${favourMs / 1000} s.`;
 
 function shortageInWords({ max, otherPools, inOtherPools }: BudgetShortage): string {
   const others = `${otherPools} other pool${otherPools === 1 ? '' : 's'}`;

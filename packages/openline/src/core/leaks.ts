@@ -4,6 +4,7 @@ import { LeakReport } from './leak-report.ts';
 import type { Lending } from './lending.ts';
 import { OldLease, type OldLeases } from './old-leases.ts';
 import type { Parts } from './parts.ts';
+import { placeBudget } from './place.ts';
 import { State } from './slot.ts';
 
 /** A lease of this age has lasted: few do, and what is done for one that has costs microseconds. */
@@ -73,6 +74,7 @@ export class Leaks<C> {
     }
     if (connector.isKept?.(slot.connection as C, lease)) return;
     old.isOverdue = true;
+    placeBudget.favour(this.#parts, now);
     this.#report.overdue(old, ageMs);
     // An observer may have ended it.
     if (options.onLeak !== 'reclaim' || !this.#oldLeases.has(old)) return;
@@ -87,6 +89,7 @@ export class Leaks<C> {
     const now = clock.now();
     old.isLeaked = true;
     old.slot.condemned ??= 'leaked';
+    placeBudget.favour(this.#parts, now);
     this.#report.leaked(old, now - old.acquiredAt);
     if (isClosing) return;
     this.#steps.lookBy(now);

@@ -150,7 +150,7 @@ export class Lease<C> {
     lease.#slot = undefined;
     lease.#end = end;
     // Where the budget had no capture left for the beginning, it has none for the end: not even the question is asked.
-    if (lease.place !== undefined) lease.#endPlace = placeBudget.capture(lease.began, Lease.#ends);
+    if (lease.place !== undefined) lease.#endPlace = placeBudget.capture(lease.began, Lease.#ends, undefined);
   }
 
   static #again<C>(lease: Lease<C>, did: LeaseEnd): void {

@@ -1,12 +1,14 @@
 // Where in the user's code something happened, known at a bounded price.
 
 import { fileURLToPath } from 'node:url';
-import { type Moment, readMonotonic } from './clock.ts';
+import { type Clock, type Moment, readMonotonic } from './clock.ts';
 
 /** Captures a second at the most, for the whole process. */
-const capturesPerSecond = 1000;
+export const capturesPerSecond = 1000;
 /** Milliseconds a second that they may take: 0.2 % of a core. A capture takes 1.5 µs on one machine and 15 on another, so it is measured. */
 const captureMsPerSecond = 2;
+/** For so long the captures are for the pools that have shown a leak or a timeout: whoever looks into one wants every place, and soon. */
+export const favourMs = 10_000;
 /** Openline has up to eight frames of its own between a caller and the capture. */
 const framesKept = 12;
 /** The global fetch has up to fourteen more. */
@@ -58,23 +60,62 @@ function placeInStack(stack: string | undefined): string {
   return own ?? frames[0] ?? 'unknown place';
 }
 
-/** Allows captures up to a number and a time per second, all pools together. */
+/** A pool, as far as captures are concerned. */
+interface Asker {
+  readonly clock: Clock;
+}
+
+/** Allows captures up to a number and a time per second, all pools together; for a while after a leak, those of the pool that has it alone. */
 export class PlaceBudget {
   #left = capturesPerSecond;
   #leftMs = captureMsPerSecond;
   #refilledAt = 0;
   /** The moment that was last found too early to refill: most leases of a busy pool begin at it, and ask no further. */
   #tooEarly: Moment | undefined;
+  /** The pools for which captures are kept, if for any. */
+  #favoured: Set<Asker> | undefined;
+  /** Where that began to count: a test's pool, with a clock of its own, takes nothing from those of other tests. */
+  #favouredClock: Clock | undefined;
+  #favouredAt = 0;
 
-  /** Captures the caller's place, or nothing when this second's captures are spent. */
-  // biome-ignore lint/complexity/noBannedTypes: any function at all may stand in a stack.
-  capture(now: Moment, below: Function, frames: number = framesKept): Place | undefined {
+  /**
+   * Captures the caller's place, or nothing when this second's captures are spent, or kept for other pools.
+   *
+   * @param pool - whose caller it is; nothing for a place that belongs to one that was captured
+   */
+  capture(
+    now: Moment,
+    // biome-ignore lint/complexity/noBannedTypes: any function at all may stand in a stack.
+    below: Function,
+    pool: Asker | undefined,
+    frames: number = framesKept,
+  ): Place | undefined {
     if (this.#left === 0 && (now === this.#tooEarly || !this.#refill(now))) return undefined;
+    if (this.#favoured !== undefined && this.#keepsFrom(pool, now)) return undefined;
     const startedAt = readMonotonic();
     const place = new Place(below, frames);
     this.#leftMs -= readMonotonic() - startedAt;
     this.#left = this.#leftMs > 0 ? this.#left - 1 : 0;
     return place;
+  }
+
+  /** Keeps captures for this pool for a while. */
+  favour(pool: Asker, now: number): void {
+    if (this.#favouredClock !== pool.clock) this.#favoured = undefined;
+    this.#favouredClock = pool.clock;
+    this.#favoured ??= new Set();
+    this.#favoured.add(pool);
+    this.#favouredAt = now;
+  }
+
+  #keepsFrom(pool: Asker | undefined, now: Moment): boolean {
+    if (pool === undefined || pool.clock !== this.#favouredClock) return false;
+    const since = now.ms - this.#favouredAt;
+    if (since < 0 || since >= favourMs) {
+      this.#favoured = undefined;
+      return false;
+    }
+    return !this.#favoured!.has(pool);
   }
 
   #refill(now: Moment): boolean {
