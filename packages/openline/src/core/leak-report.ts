@@ -58,15 +58,13 @@ export class LeakReport<C> {
     }
   }
 
-  #warn(
-    { poolName, connectionId, place = 'a place not captured' }: Omit<Leak, 'isProven'>,
-    what: string,
-  ): void {
-    const key = `${poolName} ${place}`;
+  #warn({ poolName, connectionId, place }: Omit<Leak, 'isProven'>, what: string): void {
+    // One line of a program may leak in many pools: those of all the origins that it asks.
+    const key = place ?? `a place not captured, in ${poolName}`;
     if (warned.has(key) || warned.size === mostWarnings) return;
     warned.add(key);
     process.emitWarning(
-      `pool "${poolName}": the lease of connection ${connectionId} that was acquired at ${place} ${what} Warned of once for each place; an observer hears of all.`,
+      `pool "${poolName}": the lease of connection ${connectionId} that was acquired at ${place ?? 'a place not captured'} ${what} Warned of once for each place; an observer hears of all.`,
       { type: 'OpenlineWarning', code: 'OPENLINE_LEAK' },
     );
   }
