@@ -79,8 +79,8 @@ export class Closer<C> {
   #closed(slot: Slot<C>, reason: CloseReason): void {
     const { slots, clock, measures, observers } = this.#parts;
     slots.move(slot, State.closed);
-    measures.closed(reason);
     const ageMs = clock.turnNow().ms - slot.bornAt;
+    measures.closed(reason, ageMs);
     observers.tell('closed', {
       ...this.#parts.event(slot),
       reason,

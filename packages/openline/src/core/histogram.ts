@@ -12,12 +12,16 @@ function bucketOf(us: number): number {
   return (shift + 1) * perOctave + ((us >>> shift) & (perOctave - 1));
 }
 
+/** The shortest duration of a bucket, in microseconds. */
+function lowestOf(bucket: number): number {
+  if (bucket < perOctave) return bucket;
+  return ((bucket & (perOctave - 1)) | perOctave) * 2 ** ((bucket >>> bitsBelow) - 1);
+}
+
 /** The middle of a bucket, in milliseconds. */
 function middleOf(bucket: number): number {
   if (bucket < perOctave) return bucket / 1000;
-  const shift = (bucket >>> bitsBelow) - 1;
-  const low = ((bucket & (perOctave - 1)) | perOctave) * 2 ** shift;
-  return (low + 2 ** shift / 2) / 1000;
+  return (lowestOf(bucket) + 2 ** ((bucket >>> bitsBelow) - 1) / 2) / 1000;
 }
 
 /** What a histogram had counted at one moment. Durations in milliseconds. */
@@ -32,6 +36,13 @@ export interface HistogramSnapshot {
   readonly meanMs: number;
   /** The duration that `percent` (0 to 100) of the records did not exceed, within 3 %; 0 when none was recorded. */
   percentile(percent: number): number;
+  /**
+   * How many durations lie below the first of these bounds, between each two of them (from the lower one, which is included), and from the last one on.
+   * Exact where each bound is a power of two in microseconds, from 1 to 2^30; durations within 6 % above another bound may be counted below it.
+   *
+   * @param boundsMs - in milliseconds, ascending
+   */
+  counts(boundsMs: readonly number[]): number[];
 }
 
 /** Counts durations in buckets that are at most 6 % wide. */
@@ -85,6 +96,19 @@ export class Histogram {
           if (left <= 0) return Math.min(middleOf(bucket), maxMs);
         }
         return maxMs;
+      },
+      counts(boundsMs: readonly number[]): number[] {
+        const boundsUs = boundsMs.map((bound) => Math.round(bound * 1000));
+        const counts = new Array<number>(boundsUs.length + 1).fill(0);
+        let range = 0;
+        let positive = 0;
+        for (let bucket = 0; bucket < buckets.length; bucket++) {
+          while (range < boundsUs.length && lowestOf(bucket) >= boundsUs[range]!) range++;
+          counts[range]! += buckets[bucket]!;
+          positive += buckets[bucket]!;
+        }
+        counts[0]! += count - positive;
+        return counts;
       },
     };
   }

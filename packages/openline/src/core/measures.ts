@@ -38,6 +38,8 @@ export interface PoolTimes {
   readonly connectPhases: Readonly<Record<string, HistogramSnapshot>>;
   /** Validations, those that failed included. */
   readonly validate: HistogramSnapshot;
+  /** From open to closed, of the connections that are closed. */
+  readonly lifetime: HistogramSnapshot;
 }
 
 /** The counters and histograms of one pool. */
@@ -51,6 +53,7 @@ export class Measures {
   readonly wait: Histogram = new Histogram();
   readonly use: Histogram = new Histogram();
   readonly validate: Histogram = new Histogram();
+  readonly #lifetime = new Histogram();
   readonly #connect = new Histogram();
   readonly #connectPhases = new Map<string, Histogram>();
 
@@ -68,7 +71,8 @@ export class Measures {
     }
   }
 
-  closed(reason: CloseReason): void {
+  closed(reason: CloseReason, ageMs: number): void {
+    this.#lifetime.record(ageMs);
     this.#closed[reason] = (this.#closed[reason] ?? 0) + 1;
   }
 
@@ -94,6 +98,7 @@ export class Measures {
       connect: this.#connect.snapshot(),
       connectPhases: Object.fromEntries(phases),
       validate: this.validate.snapshot(),
+      lifetime: this.#lifetime.snapshot(),
     };
   }
 }

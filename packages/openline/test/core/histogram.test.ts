@@ -62,3 +62,24 @@ test('a snapshot does not change with later records', async () => {
   expect(before).toMatchObject({ count: 1, maxMs: 10 });
   expect(kit.pool.stats().times.use).toMatchObject({ count: 2, maxMs: 500 });
 });
+
+test('counts between bounds are exact where bounds are powers of two in microseconds', () => {
+  const bounds = [0.128, 0.256, 1.024, 2 ** 30 / 1000];
+  const snapshot = filled([0, 0.05, 0.127, 0.128, 0.255, 0.256, 1.023, 1.024, 500, 2_000_000, 10_000_000]);
+  expect(snapshot.counts(bounds)).toEqual([3, 2, 2, 2, 2]);
+  expect(snapshot.counts([])).toEqual([11]);
+});
+
+test('counts beside another bound are at most a bucket off', () => {
+  expect(filled([94, 99, 107]).counts([100])).toEqual([2, 1]);
+});
+
+test('how long connections lived is counted when they are closed', async () => {
+  const kit = setUp({ max: 1 });
+  const lease = await kit.pool.acquire();
+  await kit.clock.advance(70);
+  expect(kit.pool.stats().times.lifetime.count).toBe(0);
+  lease.discard('of the test');
+  await kit.clock.settle();
+  expect(kit.pool.stats().times.lifetime).toMatchObject({ count: 1, sumMs: 70 });
+});
