@@ -1,0 +1,16 @@
+// The public surface of the telemetry.
+
+export type { MetricDefinition, MetricKind } from './definitions.ts';
+export { toMeter } from './meter.ts';
+export {
+  type PoolMetricProducer,
+  type ProducedCollection,
+  type ProducedHistogram,
+  type ProducedMetric,
+  type ProducedPoint,
+  type ProducedResource,
+  toMetricProducer,
+} from './metric-producer.ts';
+export { PoolMetrics } from './pool-metrics.ts';
+export type { Durations, MetricAttributes, MetricPoint, MetricReading } from './sheet.ts';
+export type { OriginFigures, WatchedPool, WatchOptions } from './watched.ts';

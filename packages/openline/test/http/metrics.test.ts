@@ -1,0 +1,84 @@
+// The metrics of HTTP connections, by origin, as OpenTelemetry's SDK sees them.
+import type { ServerResponse } from 'node:http';
+import { PoolMetrics, toMetricProducer } from 'openline/telemetry';
+import { expect, test } from 'vitest';
+import { until } from '../support/postgres.ts';
+import { collecting, valuesOf } from '../telemetry/collecting.ts';
+import { ask, givenPool, givenServer } from './support/pools.ts';
+
+const state = 'http.connection.state';
+
+test('open connections, requests under way and the duration of connections are told by origin', async () => {
+  const held: ServerResponse[] = [];
+  const { origin } = await givenServer((_, response) => void held.push(response));
+  const pool = givenPool({ name: 'shop' });
+  const metrics = new PoolMetrics();
+  metrics.watch(pool);
+  const { collect } = collecting(toMetricProducer(metrics));
+
+  const answers = [ask(pool, origin), ask(pool, origin)];
+  await until(() => held.length === 2, 'both requests at the server');
+  const during = await collect();
+  expect([...during].map(([name, { descriptor }]) => [name, descriptor.unit])).toEqual([
+    ['http.client.open_connections', '{connection}'],
+    ['http.client.connection.duration', 's'],
+    ['http.client.active_requests', '{request}'],
+  ]);
+  expect(valuesOf(during.get('http.client.open_connections'), state)).toEqual({ active: 2, idle: 0 });
+  expect(valuesOf(during.get('http.client.active_requests'))['']).toBe(2);
+  const { port } = new URL(origin);
+  expect(during.get('http.client.active_requests')!.dataPoints[0]!.attributes).toEqual({
+    'server.address': '127.0.0.1',
+    'server.port': Number(port),
+    'url.scheme': 'http',
+  });
+  expect(during.get('http.client.open_connections')!.dataPoints[0]!.attributes).toMatchObject({
+    'server.address': '127.0.0.1',
+    'server.port': Number(port),
+    'network.protocol.version': '1.1',
+  });
+
+  held[0]!.end('a');
+  held[1]!.end('b');
+  await Promise.all(answers);
+  await until(() => pool.stats().requests === 0, 'both answers read');
+  const after = await collect();
+  expect(valuesOf(after.get('http.client.open_connections'), state)).toEqual({ active: 0, idle: 2 });
+  expect(valuesOf(after.get('http.client.active_requests'))['']).toBe(0);
+  expect(valuesOf(after.get('http.client.connection.duration'))['']).toMatchObject({ count: 0 });
+
+  await pool.refresh();
+  await until(() => pool.stats().origins[0]!.totals.closed.refreshed === 2, 'both connections closed');
+  const closed = await collect();
+  const duration = valuesOf(closed.get('http.client.connection.duration'))[''] as {
+    count: number;
+    sum: number;
+  };
+  expect(duration.count).toBe(2);
+  expect(duration.sum).toBeGreaterThan(0);
+  expect(duration.sum).toBeLessThan(120);
+});
+
+test('an IPv6 address and a default port are told as the conventions want them', async () => {
+  const { origin } = await givenServer((_, response) => response.end());
+  const pool = givenPool();
+  await ask(pool, origin);
+  const [told] = pool.stats().origins;
+  const metrics = new PoolMetrics();
+  metrics.watch({ stats: () => ({ name: 'x', origins: [{ ...told!, origin: 'https://[::1]' }] }) });
+  const requests = metrics.read().find(({ name }) => name === 'http.client.active_requests');
+  expect(requests!.points[0]!.attributes).toEqual({
+    'server.address': '::1',
+    'server.port': 443,
+    'url.scheme': 'https',
+  });
+});
+
+test('an origin to which no connection was ever open has requests only', async () => {
+  const pool = givenPool({ acquireTimeoutMs: 200 });
+  const metrics = new PoolMetrics();
+  metrics.watch(pool);
+  const refused = pool.request({ origin: 'http://127.0.0.1:1', path: '/', method: 'GET' });
+  await expect(refused).rejects.toThrow();
+  expect(metrics.read().map(({ name }) => name)).toEqual(['http.client.active_requests']);
+});
