@@ -12,5 +12,6 @@ export {
   toMetricProducer,
 } from './metric-producer.ts';
 export { PoolMetrics } from './pool-metrics.ts';
+export { toPrometheus } from './prometheus.ts';
 export type { Durations, MetricAttributes, MetricPoint, MetricReading } from './sheet.ts';
 export type { OriginFigures, WatchedPool, WatchOptions } from './watched.ts';
