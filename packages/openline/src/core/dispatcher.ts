@@ -68,7 +68,7 @@ export class Dispatcher<C> {
     if (watched) this.#deadlines.watch(waiter.deadline);
     if (parts.waiting === 1) this.#deadlines.keepAlive(true);
     if (this.#observers.watchWaiting)
-      this.#observers.tell('waiting', { poolName: parts.name, waiting: parts.waiting, mode });
+      this.#observers.tellWaiting({ poolName: parts.name, waiting: parts.waiting, mode }, waiter);
     // A queue that stood already stands because nothing is to be had: only what is new can change that.
     if (this.#slots.idle.length > 0 || this.#slots.size < parts.max || this.#slots.shared.size > 0)
       this.dispatch();
@@ -182,6 +182,7 @@ export class Dispatcher<C> {
     const waitedMs = now === waiter.began ? 0 : now.ms - waiter.began.ms;
     if (mode === 'shared') this.spacing.lastShare = now;
     waiter.accept(this.#lending.lend(mode, slot, now, waitedMs, waiter.terms.place));
+    waiter.terms.ended?.({ connectionId: slot.id, error: undefined });
   }
 
   /** Chooses the shared line that is soonest empty for the exclusive lease at the head of the queue. */

@@ -64,6 +64,7 @@ export class Entrance<C> {
       holdsAlready: false,
       claim: undefined,
       expectedMs: 0,
+      ended: undefined,
     };
   }
 
@@ -245,6 +246,7 @@ export class Entrance<C> {
         holdsAlready,
         claim,
         expectedMs,
+        ended: undefined,
       };
     }
     this.#dispatcher.enqueue(waiter, mode);

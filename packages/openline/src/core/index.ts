@@ -35,6 +35,7 @@ export {
   type Leak,
   type OpenPhase,
   type PoolObserver,
+  type WaitEnd,
 } from './observer.ts';
 export {
   type AcquireOptions,

@@ -3,6 +3,7 @@
 import { channel } from 'node:diagnostics_channel';
 import type { ConnectError } from './errors.ts';
 import type { LeaseMode } from './holder.ts';
+import type { Waiter } from './waiter.ts';
 
 /** Why a connection was closed. */
 export type CloseReason =
@@ -38,6 +39,11 @@ export interface ConnectionEvent<C = unknown> {
   readonly connection: C | undefined;
 }
 
+/** How a wait ended: with a connection, or with an error (the signal's reason, if that ended it). */
+export type WaitEnd =
+  | { readonly connectionId: number; readonly error: undefined }
+  | { readonly connectionId: undefined; readonly error: unknown };
+
 /** Methods are called synchronously, after the change; what one throws is warned of and goes no further. Durations are milliseconds. */
 export interface PoolObserver<C = unknown> {
   /** A connection is being opened. */
@@ -50,8 +56,13 @@ export interface PoolObserver<C = unknown> {
   closed?(
     event: ConnectionEvent<C> & { reason: CloseReason; error: unknown; ageMs: number; uses: number },
   ): void;
-  /** A caller waits. */
-  waiting?(event: { poolName: string; waiting: number; mode: LeaseMode }): void;
+  /** A caller waits. Called in the caller's own turn and async context; `whenEnded` calls back once, when this wait has ended. */
+  waiting?(event: {
+    poolName: string;
+    waiting: number;
+    mode: LeaseMode;
+    whenEnded: (told: (end: WaitEnd) => void) => void;
+  }): void;
   /** A caller got a connection. */
   acquired?(event: ConnectionEvent<C> & { waitedMs: number; mode: LeaseMode }): void;
   /** A lease has ended. */
@@ -126,6 +137,13 @@ const acquiredChannel = channels.acquired;
 const releasedChannel = channels.released;
 const waitingChannel = channels.waiting;
 
+function warnOfObserver(name: string, error: unknown): void {
+  process.emitWarning(`an observer's ${name}() threw: ${String(error)}`, {
+    type: 'OpenlineWarning',
+    code: 'OPENLINE_OBSERVER',
+  });
+}
+
 /** The observers of one pool, with `node:diagnostics_channel` as the last of them. */
 export class Observers<C> {
   readonly #observers: readonly PoolObserver<C>[];
@@ -160,15 +178,27 @@ export class Observers<C> {
     return this.#watchReleased || releasedChannel.hasSubscribers;
   }
 
+  /** Tells that a caller waits, and how it may be known what becomes of it. */
+  tellWaiting(event: Omit<EventOf<C, 'waiting'>, 'whenEnded'>, waiter: Waiter<C>): void {
+    this.tell('waiting', {
+      ...event,
+      whenEnded: (told) =>
+        waiter.whenEnded((end) => {
+          try {
+            told(end);
+          } catch (error) {
+            warnOfObserver('whenEnded', error);
+          }
+        }),
+    });
+  }
+
   tell<Name extends EventName>(name: Name, event: EventOf<C, Name>): void {
     for (const observer of this.#observers) {
       try {
         (observer[name] as ((event: EventOf<C, Name>) => void) | undefined)?.call(observer, event);
       } catch (error) {
-        process.emitWarning(`an observer's ${name}() threw: ${String(error)}`, {
-          type: 'OpenlineWarning',
-          code: 'OPENLINE_OBSERVER',
-        });
+        warnOfObserver(name, error);
       }
     }
     if (channels[name].hasSubscribers) channels[name].publish(event);

@@ -3,6 +3,7 @@
 import type { Moment } from './clock.ts';
 import type { LeaseMode } from './holder.ts';
 import type { Lease } from './lease.ts';
+import type { WaitEnd } from './observer.ts';
 import type { Place } from './place.ts';
 
 /** On what terms a caller waits. One object serves all who wait on the pool's usual ones. */
@@ -22,6 +23,8 @@ export interface WaiterTerms<C> {
   readonly claim: unknown;
   /** How long an exclusive lease is expected to last, in milliseconds; 0 where that is not known. */
   readonly expectedMs: number;
+  /** Told how the wait ends, where an observer asked for it. */
+  readonly ended: ((end: WaitEnd) => void) | undefined;
 }
 
 /** A caller that waits for a connection. There may be very many: it has no field that could be elsewhere. */
@@ -56,6 +59,16 @@ export class Waiter<C> {
     return this.began.ms + this.terms.timeoutMs;
   }
 
+  /** Lets `told` know how the wait ends, beside whoever wanted that before. */
+  whenEnded(told: (end: WaitEnd) => void): void {
+    const before = this.terms.ended;
+    const ended = (end: WaitEnd): void => {
+      before?.(end);
+      told(end);
+    };
+    this.terms = { ...this.terms, ended };
+  }
+
   /** Takes the offer. The caller must have taken the waiter out of its queue: that is what makes it happen once. */
   accept(lease: Lease<C>): void {
     const { abortion, granted } = this.terms;
@@ -67,6 +80,7 @@ export class Waiter<C> {
   /** Ends the wait with an error. Rejecting through `resolve` saves each waiter the closure of its `reject`. */
   refuse(error: unknown): void {
     this.terms.abortion?.detach();
+    this.terms.ended?.({ connectionId: undefined, error });
     this.resolve(Promise.reject(error));
   }
 }
@@ -109,6 +123,7 @@ export class TakerWaiter<C> extends Waiter<C> implements Waiting {
   }
 
   override refuse(error: unknown): void {
+    this.terms.ended?.({ connectionId: undefined, error });
     this.#taker.refused(error);
   }
 

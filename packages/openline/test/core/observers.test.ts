@@ -1,6 +1,6 @@
 // Observers are told after the change, and hurt nobody.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { channelNames, type PoolObserver } from 'openline';
+import { channelNames, type PoolObserver, type WaitEnd } from 'openline';
 import type { FakeConnection } from 'openline/testing';
 import { afterEach, expect, test, vi } from 'vitest';
 import { ask, lease, setUp } from './kit.ts';
@@ -139,4 +139,55 @@ test('diagnostics_channel has every event of every pool', async () => {
   expect(channelNames.acquired).toBe('openline:acquired');
   expect(acquired).toMatchObject([{ poolName: 'orders', connectionId: 1, waitedMs: 0, mode: 'exclusive' }]);
   expect(opened).toMatchObject([{ poolName: 'orders', connectionId: 1, phases: [{ name: 'open' }] }]);
+});
+
+test('an observer may know how each wait ends, once', async () => {
+  const ends: [number, WaitEnd][] = [];
+  let waits = 0;
+  const observer: PoolObserver<FakeConnection> = {
+    waiting({ whenEnded }) {
+      const wait = ++waits;
+      whenEnded((end) => ends.push([wait, end]));
+    },
+  };
+  const kit = setUp({ max: 1, observers: [observer, observer] });
+  const [held] = await lease(kit, 1);
+  const aborter = new AbortController();
+  ask(kit, { signal: aborter.signal });
+  const late = ask(kit, { timeoutMs: 100 });
+  const served = ask(kit);
+  const reason = new Error('of the test');
+  aborter.abort(reason);
+  await kit.clock.advance(100);
+  held!.release();
+  await kit.clock.settle();
+  served.value.release();
+  const granted = { connectionId: 1, error: undefined };
+  const refusal = { connectionId: undefined };
+  expect(ends).toEqual([
+    [1, granted],
+    [2, granted],
+    [3, { ...refusal, error: reason }],
+    [4, { ...refusal, error: reason }],
+    [5, { ...refusal, error: late.error }],
+    [6, { ...refusal, error: late.error }],
+    [7, granted],
+    [8, granted],
+  ]);
+});
+
+test('one who throws when told of the end of a wait is warned of', async () => {
+  const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+  const kit = setUp({
+    observers: [
+      {
+        waiting: ({ whenEnded }) =>
+          whenEnded(() => {
+            throw new Error('of the observer');
+          }),
+      },
+    ],
+  });
+  await kit.pool.use(() => undefined);
+  expect(warn.mock.calls[0]![0]).toBe("an observer's whenEnded() threw: Error: of the observer");
 });
