@@ -14,4 +14,5 @@ export {
 export { PoolMetrics } from './pool-metrics.ts';
 export { toPrometheus } from './prometheus.ts';
 export type { Durations, MetricAttributes, MetricPoint, MetricReading } from './sheet.ts';
+export { acquireSpans, type SpanOptions } from './spans.ts';
 export type { OriginFigures, WatchedPool, WatchOptions } from './watched.ts';

@@ -1,0 +1,132 @@
+// A wait for a connection has a span below that of its caller, and only there.
+import { context, SpanStatusCode, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import {
+  AlwaysOffSampler,
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  type ReadableSpan,
+  SimpleSpanProcessor,
+} from '@opentelemetry/sdk-trace-base';
+import { acquireSpans } from 'openline/telemetry';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { ask, type Kit, setUp, type Watched } from '../core/kit.ts';
+
+const exporter = new InMemorySpanExporter();
+const spanProcessors = [new SimpleSpanProcessor(exporter)];
+const provider = new BasicTracerProvider({ spanProcessors });
+const tracer = provider.getTracer('test');
+
+beforeAll(() => {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  trace.setGlobalTracerProvider(provider);
+});
+beforeEach(() => exporter.reset());
+afterAll(() => {
+  context.disable();
+  trace.disable();
+});
+
+const acquires = (): ReadableSpan[] =>
+  exporter.getFinishedSpans().filter(({ name }) => name === 'acquire connection');
+
+function traced(options: Parameters<typeof setUp>[0] = {}): Kit {
+  return setUp({ name: 'orders', max: 1, observers: [acquireSpans({ context, trace })], ...options });
+}
+
+/** Acquires below a span, which ends when the acquire has. */
+function askBelow(kit: Kit, parent: string, options?: { timeoutMs: number }): Watched<{ release(): void }> {
+  return tracer.startActiveSpan(parent, (span) => {
+    const asked = ask(kit, options);
+    span.end();
+    return asked;
+  });
+}
+
+test('the span of a wait is its caller’s child, and tells the phases of the open that served it', async () => {
+  const kit = traced({ connector: { open: 'never' } });
+  const asked = askBelow(kit, 'request');
+  const [open] = kit.connector.opens;
+  open!.context.phase('dns');
+  await kit.clock.advance(3);
+  open!.context.phase('tcp');
+  await kit.clock.advance(20);
+  open!.succeed();
+  await kit.clock.settle();
+  const [parent] = exporter.getFinishedSpans().filter(({ name }) => name === 'request');
+  const [span] = acquires();
+  expect(span!.parentSpanContext?.spanId).toBe(parent!.spanContext().spanId);
+  expect(span!.attributes).toEqual({
+    'db.client.connection.pool.name': 'orders',
+    'openline.connection.id': 1,
+  });
+  expect(span!.events.map(({ name, attributes }) => [name, attributes?.['openline.took_ms']])).toEqual([
+    ['open dns', 3],
+    ['open tcp', 20],
+  ]);
+  expect(span!.status.code).toBe(SpanStatusCode.UNSET);
+  asked.value.release();
+});
+
+test('each of several who wait at once has a span below its own caller’s', async () => {
+  const kit = traced({ connector: { validate: 'none' } });
+  const held = ask(kit);
+  await kit.clock.settle();
+  const asked = ['a', 'b', 'c'].map((name) => askBelow(kit, name));
+  held.value.release();
+  for (const each of asked) {
+    await kit.clock.settle();
+    each.value.release();
+  }
+  const names = new Map(exporter.getFinishedSpans().map((span) => [span.spanContext().spanId, span.name]));
+  expect(acquires().map(({ parentSpanContext }) => names.get(parentSpanContext!.spanId))).toEqual([
+    'a',
+    'b',
+    'c',
+  ]);
+  expect(acquires().flatMap(({ events }) => events)).toEqual([]);
+});
+
+test('a wait that ends in vain is an error, with the attempts that failed', async () => {
+  const kit = traced({ connector: { open: Object.assign(new Error('no'), { code: 'ECONNREFUSED' }) } });
+  const asked = askBelow(kit, 'request', { timeoutMs: 100 });
+  await kit.clock.advance(100);
+  expect(asked.error?.code).toBe('OPENLINE_ACQUIRE_TIMEOUT');
+  const [span] = acquires();
+  expect(span!.status.code).toBe(SpanStatusCode.ERROR);
+  expect(span!.attributes['error.type']).toBe('OPENLINE_ACQUIRE_TIMEOUT');
+  expect(span!.events.length).toBeGreaterThan(0);
+  for (const { name, attributes } of span!.events) {
+    expect([name, attributes]).toEqual([
+      'open failed',
+      { 'openline.phase': 'open', 'error.type': 'ECONNREFUSED' },
+    ]);
+  }
+});
+
+test('an abort ends the span with the kind of its reason', async () => {
+  const kit = traced({ connector: { open: 'never' } });
+  const aborter = new AbortController();
+  tracer.startActiveSpan('request', () => ask(kit, { signal: aborter.signal }));
+  aborter.abort();
+  await kit.clock.settle();
+  expect(acquires().map(({ attributes }) => attributes['error.type'])).toEqual(['AbortError']);
+});
+
+test('without a parent, or below one that is not recorded, there is no span', async () => {
+  const kit = traced();
+  ask(kit);
+  const unsampled = new BasicTracerProvider({ sampler: new AlwaysOffSampler(), spanProcessors }).getTracer(
+    'off',
+  );
+  unsampled.startActiveSpan('request', () => ask(kit));
+  await kit.clock.settle();
+  expect(exporter.getFinishedSpans()).toEqual([]);
+});
+
+test('an acquire that is served on the spot has none either', async () => {
+  const kit = traced({ connector: { validate: 'none' } });
+  await kit.pool.use(() => undefined);
+  await tracer.startActiveSpan('request', () => kit.pool.use(() => undefined));
+  expect(acquires()).toEqual([]);
+});
