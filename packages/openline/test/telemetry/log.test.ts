@@ -1,0 +1,159 @@
+// The log has few lines, each worth reading, and no secrets.
+import type { CheckContext } from 'openline';
+import { type Logger, logPools } from 'openline/telemetry';
+import type { FakeConnection } from 'openline/testing';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { ask, type Kit, type KitOptions, lease, setUp } from '../core/kit.ts';
+
+type Line = [level: string, message: string, details: Record<string, unknown>];
+
+/** A pool whose lines are noted. */
+function logged(options: KitOptions = {}): { kit: Kit; lines: Line[]; stop: () => void } {
+  const kit = setUp({ name: 'orders', max: 1, ...options });
+  const lines: Line[] = [];
+  const writing = (level: string) => (details: object, message: string) =>
+    void lines.push([level, message, details as Record<string, unknown>]);
+  const logger: Logger = { info: writing('info'), warn: writing('warn'), error: writing('error') };
+  const log = logPools([kit.pool], logger, { clock: kit.clock });
+  const stop = (): void => log[Symbol.dispose]();
+  onTestFinished(stop);
+  return { kit, lines, stop };
+}
+
+const told = (lines: readonly Line[]): string[] => lines.map(([level, message]) => `${level} ${message}`);
+
+test('an outage has a line when it begins, when the breaker opens, and when it is over', async () => {
+  const { kit, lines } = logged({ acquireTimeoutMs: 2_000, connector: { open: new Error('no route') } });
+  const callers = setIntervalOn(kit);
+  await kit.clock.advance(12_000);
+  kit.connector.set('open', 'ok');
+  await kit.clock.advance(6_000);
+  callers.stop();
+  const ofOutage = lines.filter(([, message]) => !message.endsWith('acquire timed out'));
+  expect(told(ofOutage)).toEqual([
+    'warn pool "orders": cannot connect',
+    'error pool "orders": breaker open',
+    'info pool "orders": breaker closed',
+    'info pool "orders": connected again',
+  ]);
+  expect(ofOutage[0]![2]).toMatchObject({
+    pool: 'orders',
+    phase: 'open',
+    error: expect.stringContaining('no route'),
+  });
+  expect(ofOutage[1]![2]['outageMs']).toBeGreaterThan(2_000);
+  expect(ofOutage[3]![2]['attempts']).toBeGreaterThan(1);
+});
+
+test('a lease that lasts too long has a line with its place and age', async () => {
+  const { kit, lines } = logged({ leakThresholdMs: 2_000 });
+  const [held] = await lease(kit, 1);
+  await kit.clock.advance(4_000);
+  held!.release();
+  expect(told(lines)).toEqual(['warn pool "orders": lease overdue']);
+  expect(lines[0]![2]).toMatchObject({ pool: 'orders', connectionId: 1 });
+  expect(lines[0]![2]['ageMs']).toBeGreaterThanOrEqual(2_000);
+  expect(lines[0]![2]).toHaveProperty('place');
+});
+
+test('a dirty return has a line', async () => {
+  const { kit, lines } = logged({ connector: { reset: 'ok' } });
+  Object.assign(kit.connector, {
+    reset: (_: FakeConnection, context: CheckContext) => context.dirty('an open transaction'),
+  });
+  await kit.pool.use(() => undefined);
+  await kit.clock.settle();
+  expect(told(lines)).toEqual(['warn pool "orders": dirty return']);
+  expect(lines[0]![2]).toMatchObject({ connectionId: 1, what: 'an open transaction' });
+});
+
+test('a pool that stays full while callers wait has a line, and another one when there is room', async () => {
+  const { kit, lines } = logged({ acquireTimeoutMs: 60_000, leakThresholdMs: 600_000 });
+  const [held] = await lease(kit, 1);
+  const waiting = ask(kit);
+  await kit.clock.advance(9_000);
+  expect(lines).toEqual([]);
+  await kit.clock.advance(20_000);
+  expect(told(lines)).toEqual(['warn pool "orders": near exhaustion']);
+  expect(lines[0]![2]).toEqual({ pool: 'orders', leased: 1, max: 1, waiting: 1 });
+  held!.release();
+  await kit.clock.settle();
+  waiting.value.release();
+  await kit.clock.advance(10_000);
+  expect(told(lines).slice(1)).toEqual(['info pool "orders": room again']);
+});
+
+test('leases and waits that end well have no line', async () => {
+  const { kit, lines } = logged({ max: 3, connector: { validate: 'none' } });
+  for (let round = 0; round < 100; round++) {
+    const leases = await lease(kit, 3);
+    const waiting = ask(kit);
+    for (const each of leases) each.release();
+    await kit.clock.advance(100);
+    waiting.value.release();
+  }
+  expect(lines).toEqual([]);
+});
+
+test('a kind of line comes five times a minute at the most, and the next one counts those left out', async () => {
+  const { kit, lines } = logged({ leakThresholdMs: 600_000 });
+  const [held] = await lease(kit, 1);
+  for (let caller = 0; caller < 20; caller++) ask(kit, { timeoutMs: 10 + caller });
+  await kit.clock.advance(1_000);
+  expect(told(lines)).toEqual(Array(5).fill('warn pool "orders": acquire timed out'));
+  await kit.clock.advance(60_000);
+  ask(kit, { timeoutMs: 10 });
+  await kit.clock.advance(10);
+  expect(lines).toHaveLength(6);
+  expect(lines[5]![2]).toMatchObject({ leftOut: 15, waitedMs: 10 });
+  held!.release();
+});
+
+test('no line has a credential in it, though the driver’s message has', async () => {
+  const { kit, lines } = logged({
+    connector: { open: new Error('bad url postgres://me:hush@host/db?x=1 password=hush, token: "hush"') },
+  });
+  ask(kit, { timeoutMs: 500 });
+  await kit.clock.advance(500);
+  expect(lines.length).toBeGreaterThanOrEqual(2);
+  expect(JSON.stringify(lines)).not.toContain('hush');
+  expect(JSON.stringify(lines)).toContain('postgres://***@host/db');
+});
+
+test('another pool of the process, and one that is no longer logged, have no lines', async () => {
+  const { kit, lines, stop } = logged({ leakThresholdMs: 2_000 });
+  const other = setUp({ name: 'others', leakThresholdMs: 2_000 });
+  const [theirs] = await lease(other, 1);
+  await other.clock.advance(4_000);
+  theirs!.release();
+  stop();
+  const [held] = await lease(kit, 1);
+  await kit.clock.advance(4_000);
+  held!.release();
+  expect(lines).toEqual([]);
+});
+
+test('a logger that throws is warned of, and everything goes on', async () => {
+  const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+  onTestFinished(() => warn.mockRestore());
+  const kit = setUp({ name: 'orders', max: 1, connector: { open: new Error('no route') } });
+  const throwing = (): never => {
+    throw new Error('of the logger');
+  };
+  const log = logPools([kit.pool], { info: throwing, warn: throwing, error: throwing }, { clock: kit.clock });
+  const asked = ask(kit, { timeoutMs: 100 });
+  await kit.clock.advance(100);
+  log[Symbol.dispose]();
+  expect(asked.error?.code).toBe('OPENLINE_ACQUIRE_TIMEOUT');
+  expect(warn.mock.calls.map(([text]) => text)).toContain('the logger threw: Error: of the logger');
+});
+
+/** Callers who come every 100 ms, and give back what they get. */
+function setIntervalOn(kit: Kit): { stop(): void } {
+  let timer = kit.clock.setTimer(again, 100);
+  function again(): void {
+    void kit.pool.use(() => undefined).catch(() => undefined);
+    timer = kit.clock.setTimer(again, 100);
+  }
+  return { stop: () => timer.cancel() };
+}
