@@ -67,8 +67,7 @@ export class Dispatcher<C> {
     const watched = this.#queue(mode).push(waiter);
     if (watched) this.#deadlines.watch(waiter.deadline);
     if (parts.waiting === 1) this.#deadlines.keepAlive(true);
-    if (this.#observers.watchWaiting)
-      this.#observers.tellWaiting({ poolName: parts.name, waiting: parts.waiting, mode }, waiter);
+    if (this.#observers.watchWaiting) this.#observers.tellWaiting(parts.name, parts.waiting, mode, waiter);
     // A queue that stood already stands because nothing is to be had: only what is new can change that.
     if (this.#slots.idle.length > 0 || this.#slots.size < parts.max || this.#slots.shared.size > 0)
       this.dispatch();

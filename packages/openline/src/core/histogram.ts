@@ -18,6 +18,12 @@ function lowestOf(bucket: number): number {
   return ((bucket & (perOctave - 1)) | perOctave) * 2 ** ((bucket >>> bitsBelow) - 1);
 }
 
+/** The first bucket whose durations are all at least so long. */
+function firstFrom(us: number): number {
+  const bucket = us < longestUs ? bucketOf(us) : bucketCount - 1;
+  return lowestOf(bucket) < us ? bucket + 1 : bucket;
+}
+
 /** The middle of a bucket, in milliseconds. */
 function middleOf(bucket: number): number {
   if (bucket < perOctave) return bucket / 1000;
@@ -98,14 +104,15 @@ export class Histogram {
         return maxMs;
       },
       counts(boundsMs: readonly number[]): number[] {
-        const boundsUs = boundsMs.map((bound) => Math.round(bound * 1000));
-        const counts = new Array<number>(boundsUs.length + 1).fill(0);
-        let range = 0;
+        const counts = new Array<number>(boundsMs.length + 1).fill(0);
+        let bucket = 0;
         let positive = 0;
-        for (let bucket = 0; bucket < buckets.length; bucket++) {
-          while (range < boundsUs.length && lowestOf(bucket) >= boundsUs[range]!) range++;
-          counts[range]! += buckets[bucket]!;
-          positive += buckets[bucket]!;
+        for (let range = 0; range < counts.length; range++) {
+          const end = range < boundsMs.length ? firstFrom(Math.round(boundsMs[range]! * 1000)) : bucketCount;
+          let inRange = 0;
+          for (; bucket < end; bucket++) inRange += buckets[bucket]!;
+          counts[range] = inRange;
+          positive += inRange;
         }
         counts[0]! += count - positive;
         return counts;

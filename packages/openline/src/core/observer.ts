@@ -179,18 +179,16 @@ export class Observers<C> {
   }
 
   /** Tells that a caller waits, and how it may be known what becomes of it. */
-  tellWaiting(event: Omit<EventOf<C, 'waiting'>, 'whenEnded'>, waiter: Waiter<C>): void {
-    this.tell('waiting', {
-      ...event,
-      whenEnded: (told) =>
-        waiter.whenEnded((end) => {
-          try {
-            told(end);
-          } catch (error) {
-            warnOfObserver('whenEnded', error);
-          }
-        }),
-    });
+  tellWaiting(poolName: string, waiting: number, mode: LeaseMode, waiter: Waiter<C>): void {
+    const whenEnded = (told: (end: WaitEnd) => void): void =>
+      waiter.whenEnded((end) => {
+        try {
+          told(end);
+        } catch (error) {
+          warnOfObserver('whenEnded', error);
+        }
+      });
+    this.tell('waiting', { poolName, waiting, mode, whenEnded });
   }
 
   tell<Name extends EventName>(name: Name, event: EventOf<C, Name>): void {

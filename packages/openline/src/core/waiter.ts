@@ -62,10 +62,13 @@ export class Waiter<C> {
   /** Lets `told` know how the wait ends, beside whoever wanted that before. */
   whenEnded(told: (end: WaitEnd) => void): void {
     const before = this.terms.ended;
-    const ended = (end: WaitEnd): void => {
-      before?.(end);
-      told(end);
-    };
+    const ended =
+      before === undefined
+        ? told
+        : (end: WaitEnd): void => {
+            before(end);
+            told(end);
+          };
     this.terms = { ...this.terms, ended };
   }
 

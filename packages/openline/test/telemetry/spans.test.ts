@@ -1,5 +1,5 @@
 // A wait for a connection has a span below that of its caller, and only there.
-import { context, SpanStatusCode, trace } from '@opentelemetry/api';
+import { context, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import {
   AlwaysOffSampler,
@@ -113,15 +113,23 @@ test('an abort ends the span with the kind of its reason', async () => {
   expect(acquires().map(({ attributes }) => attributes['error.type'])).toEqual(['AbortError']);
 });
 
-test('without a parent, or below one that is not recorded, there is no span', async () => {
-  const kit = traced();
+test('without a parent, or below one that is not recorded, no span is begun', async () => {
+  const started: string[] = [];
+  const counting: Tracer = {
+    startSpan: (name, ...rest) => {
+      started.push(name);
+      return tracer.startSpan(name, ...rest);
+    },
+    startActiveSpan: tracer.startActiveSpan.bind(tracer) as Tracer['startActiveSpan'],
+  };
+  const kit = traced({ observers: [acquireSpans({ context, trace, tracer: counting })] });
+  const unsampled = new BasicTracerProvider({ sampler: new AlwaysOffSampler() }).getTracer('off');
   ask(kit);
-  const unsampled = new BasicTracerProvider({ sampler: new AlwaysOffSampler(), spanProcessors }).getTracer(
-    'off',
-  );
   unsampled.startActiveSpan('request', () => ask(kit));
+  expect(started).toEqual([]);
+  askBelow(kit, 'request');
+  expect(started).toEqual(['acquire connection']);
   await kit.clock.settle();
-  expect(exporter.getFinishedSpans()).toEqual([]);
 });
 
 test('an acquire that is served on the spot has none either', async () => {
