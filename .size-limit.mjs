@@ -27,4 +27,11 @@ export default [
     limit: '40 kB',
     modifyEsbuildConfig: forNode,
   },
+  {
+    name: 'openline/telemetry: with what it needs of the engine',
+    path: 'packages/openline/dist/telemetry/index.js',
+    gzip: true,
+    limit: '8 kB',
+    modifyEsbuildConfig: forNode,
+  },
 ];

@@ -13,7 +13,7 @@ export {
   toMetricProducer,
 } from './metric-producer.ts';
 export { PoolMetrics } from './pool-metrics.ts';
-export { toPrometheus } from './prometheus.ts';
+export { type PrometheusRegistry, toPrometheus } from './prometheus.ts';
 export type { Durations, MetricAttributes, MetricPoint, MetricReading } from './sheet.ts';
 export { acquireSpans, type SpanOptions } from './spans.ts';
 export type { OriginFigures, WatchedPool, WatchOptions } from './watched.ts';

@@ -1,9 +1,15 @@
 // Shows the figures to a registry of prom-client, under the names that OpenTelemetry's rules for Prometheus give them; read at each scrape.
 
-import type { Metric, Registry } from 'prom-client';
 import { definitions, type MetricDefinition } from './definitions.ts';
 import type { PoolMetrics } from './pool-metrics.ts';
 import type { Durations, MetricAttributes, MetricPoint, MetricReading } from './sheet.ts';
+
+/** What is needed of a registry of prom-client. Its own types are not imported, so that those who do not have it miss nothing. */
+export interface PrometheusRegistry {
+  // biome-ignore lint/suspicious/noExplicitAny: a union of prom-client's classes.
+  registerMetric(metric: any): void;
+  removeSingleMetric(name: string): void;
+}
 
 /** A value as prom-client's registry reads it. */
 interface PrometheusValue {
@@ -36,10 +42,7 @@ export function prometheusName({ name, kind }: MetricDefinition): string {
  * console.log(await register.metrics());
  * ```
  */
-export function toPrometheus(
-  metrics: PoolMetrics,
-  registry: Pick<Registry, 'registerMetric' | 'removeSingleMetric'>,
-): Disposable {
+export function toPrometheus(metrics: PoolMetrics, registry: PrometheusRegistry): Disposable {
   const read = oncePerTurn(() => metrics.read());
   const names: string[] = [];
   const takeOut = (): void => {
@@ -48,8 +51,7 @@ export function toPrometheus(
   try {
     for (const definition of Object.values(definitions)) {
       const shown = new ShownMetric(definition, () => read().find(({ name }) => name === definition.name));
-      // What the registry asks of a metric; its type is a union of prom-client's own classes.
-      registry.registerMetric(shown as unknown as Metric);
+      registry.registerMetric(shown);
       names.push(shown.name);
     }
   } catch (error) {

@@ -1,0 +1,76 @@
+// The page on telemetry: its snippets run as they stand, its tables name every metric and every line.
+
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { definitions } from '../../src/telemetry/definitions.ts';
+
+const packageFolder = fileURLToPath(new URL('../../', import.meta.url));
+const page = await readFile(new URL('../../../../docs/telemetry.md', import.meta.url), 'utf8');
+const snippets = [...page.matchAll(/```js\n(.*?)```/gs)].map((match) => match[1]!);
+const databaseMetrics = Object.values(definitions)
+  .map(({ name }) => name)
+  .filter((name) => name.startsWith('db.'));
+
+const expectedOutput = [
+  'idle 1\nused 0\n',
+  databaseMetrics.map((name) => `${name}\n`).join(''),
+  'db_client_connection_max{db_client_connection_pool_name="orders"} 10\n',
+  'traced\n',
+  'pool "orders": lease overdue 1\n',
+];
+
+/** The rows of the table whose first column is headed so. */
+function table(heading: string): string[][] {
+  const [, rest = ''] = page.split(`\n| ${heading} |`);
+  const [lines = ''] = rest.split('\n\n');
+  const cells = (line: string): string[] =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim().replaceAll('`', ''));
+  return lines.split('\n').slice(2).map(cells);
+}
+
+describe('the snippets', () => {
+  let folder: string;
+
+  beforeAll(async () => {
+    // Below the package, so that its own name resolves to it.
+    folder = await mkdtemp(join(packageFolder, 'dist', 'telemetry-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('are as many as are known here', () => {
+    expect(snippets).toHaveLength(expectedOutput.length);
+  });
+
+  it.each(expectedOutput.map((output, index) => ({ output, index })))(
+    'run as they stand: $index',
+    async ({ output, index }) => {
+      const file = join(folder, `snippet-${index}.mjs`);
+      await writeFile(file, snippets[index]!);
+      const { stdout } = await promisify(execFile)(process.execPath, [file], { timeout: 20_000 });
+      expect(stdout).toBe(output);
+    },
+  );
+});
+
+describe('the tables', () => {
+  it('name every metric with its kind and unit', () => {
+    const told = table('metric').map(([name, kind, unit]) => ({ name, kind, unit }));
+    expect(told).toEqual(Object.values(definitions).map(({ name, kind, unit }) => ({ name, kind, unit })));
+  });
+
+  it('name every line of the log with its level, and what it says', async () => {
+    const source = await readFile(new URL('../../src/telemetry/log.ts', import.meta.url), 'utf8');
+    const written = [...source.matchAll(/#write\('(\w+)', \w+, '([\w ]+)'/g)].map(([, ...line]) => line);
+    const told = table('level').map(([level, line]) => [level, line]);
+    const sorted = (lines: unknown[]): string[] => lines.map((line) => JSON.stringify(line)).sort();
+    expect(written).not.toEqual([]);
+    expect(sorted(told)).toEqual(sorted(written));
+  });
+});
