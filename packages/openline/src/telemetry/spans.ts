@@ -65,7 +65,7 @@ export function acquireSpans({ context, trace, tracer }: SpanOptions): PoolObser
   const startSpan = (poolName: string): Span | undefined => {
     const active = context.active();
     if (trace.getSpan(active)?.isRecording() !== true) return undefined;
-    const attributes = { 'db.client.connection.pool.name': poolName };
+    const attributes = { 'openline.pool.name': poolName };
     // Asked for late: a provider may be registered after the pool was made.
     return (tracer ?? trace.getTracer('openline')).startSpan('acquire connection', { attributes }, active);
   };

@@ -1,6 +1,6 @@
 // The metrics of HTTP connections, by origin, as OpenTelemetry's SDK sees them.
 import type { ServerResponse } from 'node:http';
-import { PoolMetrics, toMetricProducer } from 'openline/telemetry';
+import { logPools, PoolMetrics, toMetricProducer } from 'openline/telemetry';
 import { expect, test } from 'vitest';
 import { until } from '../support/postgres.ts';
 import { collecting, valuesOf } from '../telemetry/collecting.ts';
@@ -81,4 +81,25 @@ test('an origin to which no connection was ever open has requests only', async (
   const refused = pool.request({ origin: 'http://127.0.0.1:1', path: '/', method: 'GET' });
   await expect(refused).rejects.toThrow();
   expect(metrics.read().map(({ name }) => name)).toEqual(['http.client.active_requests']);
+});
+
+test('an origin that cannot be reached has a line in the log of its pool', async () => {
+  const pool = givenPool({ name: 'shop', acquireTimeoutMs: 200 });
+  const other = givenPool({ name: 'other', acquireTimeoutMs: 200 });
+  const lines: { pool: string; message: string }[] = [];
+  const line = (details: object, message: string): void =>
+    void lines.push({ message, ...(details as { pool: string }) });
+  const log = logPools([pool], { info: line, warn: line, error: line });
+  for (const asked of [pool, other]) {
+    const refused = asked.request({ origin: 'http://127.0.0.1:1', path: '/?token=hush', method: 'GET' });
+    await expect(refused).rejects.toThrow();
+  }
+  log[Symbol.dispose]();
+  const name = 'shop http://127.0.0.1:1';
+  expect(lines.map(({ message }) => message)).toEqual([
+    `pool "${name}": cannot connect`,
+    `pool "${name}": acquire timed out`,
+  ]);
+  expect(lines[0]).toMatchObject({ pool: name, code: 'ECONNREFUSED', phase: 'tcp' });
+  expect(JSON.stringify(lines)).not.toContain('hush');
 });

@@ -57,7 +57,7 @@ test('the span of a wait is its caller’s child, and tells the phases of the op
   const [span] = acquires();
   expect(span!.parentSpanContext?.spanId).toBe(parent!.spanContext().spanId);
   expect(span!.attributes).toEqual({
-    'db.client.connection.pool.name': 'orders',
+    'openline.pool.name': 'orders',
     'openline.connection.id': 1,
   });
   expect(span!.events.map(({ name, attributes }) => [name, attributes?.['openline.took_ms']])).toEqual([
