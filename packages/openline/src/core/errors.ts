@@ -174,7 +174,7 @@ function holderInWords(holder: HolderInfo): string {
 
 const notCaptured =
   `Places are captured for ${capturesPerSecond} acquires a second at the most, in all pools; ` +
-  `after a timeout this pool's come first for ${favourMs / 1000} s.`;
+  `after a timeout half of them are for this pool, for ${favourMs / 1000} s.`;
 
 function shortageInWords({ max, otherPools, inOtherPools }: BudgetShortage): string {
   const others = `${otherPools} other pool${otherPools === 1 ? '' : 's'}`;

@@ -7,7 +7,7 @@ import { type Clock, type Moment, readMonotonic } from './clock.ts';
 export const capturesPerSecond = 1000;
 /** Milliseconds a second that they may take: 0.2 % of a core. A capture takes 1.5 µs on one machine and 15 on another, so it is measured. */
 const captureMsPerSecond = 2;
-/** For so long the captures are for the pools that have shown a leak or a timeout: whoever looks into one wants every place, and soon. */
+/** For so long half of the captures are for the pools that have shown a leak or a timeout: whoever looks into one wants every place, and soon. */
 export const favourMs = 10_000;
 /** Openline has up to eight frames of its own between a caller and the capture. */
 const framesKept = 12;
@@ -65,7 +65,7 @@ interface Asker {
   readonly clock: Clock;
 }
 
-/** Allows captures up to a number and a time per second, all pools together; for a while after a leak, those of the pool that has it alone. */
+/** Allows captures up to a number and a time per second, all pools together; for a while after a leak, half of them are for the pool that has it alone. */
 export class PlaceBudget {
   #left = capturesPerSecond;
   #leftMs = captureMsPerSecond;
@@ -77,6 +77,12 @@ export class PlaceBudget {
   /** Where that began to count: a test's pool, with a clock of its own, takes nothing from those of other tests. */
   #favouredClock: Clock | undefined;
   #favouredAt = 0;
+  readonly #read: () => number;
+
+  /** @param read - the clock that captures are measured by */
+  constructor(read: () => number = readMonotonic) {
+    this.#read = read;
+  }
 
   /**
    * Captures the caller's place, or nothing when this second's captures are spent, or kept for other pools.
@@ -92,9 +98,9 @@ export class PlaceBudget {
   ): Place | undefined {
     if (this.#left === 0 && (now === this.#tooEarly || !this.#refill(now))) return undefined;
     if (this.#favoured !== undefined && this.#keepsFrom(pool, now)) return undefined;
-    const startedAt = readMonotonic();
+    const startedAt = this.#read();
     const place = new Place(below, frames);
-    this.#leftMs -= readMonotonic() - startedAt;
+    this.#leftMs -= this.#read() - startedAt;
     this.#left = this.#leftMs > 0 ? this.#left - 1 : 0;
     return place;
   }
@@ -109,13 +115,14 @@ export class PlaceBudget {
   }
 
   #keepsFrom(pool: Asker | undefined, now: Moment): boolean {
-    if (pool === undefined || pool.clock !== this.#favouredClock) return false;
+    if (this.#left > capturesPerSecond / 2 && this.#leftMs > captureMsPerSecond / 2) return false;
+    if (pool !== undefined && pool.clock !== this.#favouredClock) return false;
     const since = now.ms - this.#favouredAt;
     if (since < 0 || since >= favourMs) {
       this.#favoured = undefined;
       return false;
     }
-    return !this.#favoured!.has(pool);
+    return pool === undefined || !this.#favoured!.has(pool);
   }
 
   #refill(now: Moment): boolean {
