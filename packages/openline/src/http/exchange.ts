@@ -242,8 +242,13 @@ export class Exchange implements Receiver, Taker<HttpConnection>, Due {
     }
   }
 
+  /** The connection that it has; the pool may have taken it back. */
+  get #connection(): HttpConnection | undefined {
+    return this.#lease?.ended === false ? this.#lease.connection : undefined;
+  }
+
   onError(error: Error, isUnprocessed = false): void {
-    const connection = this.#lease?.connection;
+    const connection = this.#connection;
     if (this.#phase === 'done') {
       this.#endLease(error);
       return;
@@ -265,7 +270,7 @@ export class Exchange implements Receiver, Taker<HttpConnection>, Due {
 
   /** The deadline of its phase, or of the whole, has come. */
   overdue(now: number): void {
-    const connection = this.#lease?.connection;
+    const connection = this.#connection;
     if (connection instanceof H2Connection && this.#phase !== 'paused') connection.doubt(this.#host.clock);
     this.abort(now >= this.#totalAt ? this.#overTotal(now) : this.#overPhase(now));
   }
