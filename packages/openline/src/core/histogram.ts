@@ -32,6 +32,10 @@ export interface HistogramSnapshot {
   readonly meanMs: number;
   /** The duration that `percent` (0 to 100) of the records did not exceed, within 3 %; 0 when none was recorded. */
   percentile(percent: number): number;
+  /**
+   * What was recorded after an earlier snapshot of the same histogram. Its longest duration is known as the percentiles are, within 3 %.
+   */
+  since(earlier: HistogramSnapshot): HistogramSnapshot;
 }
 
 /** Counts durations in buckets that are at most 6 % wide. */
@@ -67,25 +71,43 @@ export class Histogram {
 
   /** A copy that later records do not change. */
   snapshot(): HistogramSnapshot {
-    const buckets = this.#buckets.slice();
-    const count = this.#count;
-    const maxMs = this.#maxMs;
-    return {
-      count,
-      sumMs: this.#sumMs,
-      maxMs,
-      meanMs: count === 0 ? 0 : this.#sumMs / count,
-      percentile(percent: number): number {
-        if (!(percent >= 0 && percent <= 100)) throw new RangeError(`percentile(${percent}): give 0 to 100`);
-        const zeros = count - buckets.reduce((sum, records) => sum + records, 0);
-        let left = Math.max(1, Math.ceil((count * percent) / 100)) - zeros;
-        if (left <= 0) return 0;
-        for (let bucket = 0; bucket < buckets.length; bucket++) {
-          left -= buckets[bucket]!;
-          if (left <= 0) return Math.min(middleOf(bucket), maxMs);
-        }
-        return maxMs;
-      },
-    };
+    return new Snapshot(this.#buckets.slice(), this.#count, this.#sumMs, this.#maxMs);
+  }
+}
+
+class Snapshot implements HistogramSnapshot {
+  readonly #buckets: Uint32Array;
+  readonly count: number;
+  readonly sumMs: number;
+  readonly maxMs: number;
+  readonly meanMs: number;
+
+  constructor(buckets: Uint32Array, count: number, sumMs: number, maxMs: number) {
+    this.#buckets = buckets;
+    this.count = count;
+    this.sumMs = sumMs;
+    this.maxMs = maxMs;
+    this.meanMs = count === 0 ? 0 : sumMs / count;
+  }
+
+  percentile(percent: number): number {
+    if (!(percent >= 0 && percent <= 100)) throw new RangeError(`percentile(${percent}): give 0 to 100`);
+    const zeros = this.count - this.#buckets.reduce((sum, records) => sum + records, 0);
+    let left = Math.max(1, Math.ceil((this.count * percent) / 100)) - zeros;
+    if (left <= 0) return 0;
+    for (let bucket = 0; bucket < this.#buckets.length; bucket++) {
+      left -= this.#buckets[bucket]!;
+      if (left <= 0) return Math.min(middleOf(bucket), this.maxMs);
+    }
+    return this.maxMs;
+  }
+
+  since(earlier: HistogramSnapshot): HistogramSnapshot {
+    if (!(earlier instanceof Snapshot)) throw new TypeError('since(): give a snapshot of the same histogram');
+    const before = earlier.#buckets;
+    const buckets = this.#buckets.map((records, bucket) => records - before[bucket]!);
+    const last = buckets.findLastIndex((records) => records > 0);
+    const maxMs = last === -1 ? 0 : Math.min(middleOf(last), this.maxMs);
+    return new Snapshot(buckets, this.count - earlier.count, this.sumMs - earlier.sumMs, maxMs);
   }
 }

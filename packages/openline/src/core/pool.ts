@@ -29,17 +29,21 @@ import { type Slot, State, type StateName, stateNames } from './slot.ts';
 import { Turnaround } from './turnaround.ts';
 import type { Taker, Waiting } from './waiter.ts';
 
-/** What {@link Pool.stats} tells. */
-export interface PoolStats extends PoolCounts {
+/** What {@link Pool.status} tells. */
+export interface PoolStatus extends PoolCounts {
   readonly name: string;
   readonly state: PoolState;
   readonly min: number;
   /** Leases under way; above `leased` where connections are shared. */
   readonly leases: number;
   readonly totals: PoolTotals;
-  readonly times: PoolTimes;
   /** The outage under way: no open has succeeded since. `undefined` while opens succeed. */
   readonly outage: OutageInfo | undefined;
+}
+
+/** What {@link Pool.stats} tells. */
+export interface PoolStats extends PoolStatus {
+  readonly times: PoolTimes;
 }
 
 /** An outage under way. */
@@ -369,6 +373,11 @@ export class Pool<C> {
 
   /** The pool now: counts, totals, times, and the outage under way. */
   stats(): PoolStats {
+    return { ...this.status(), times: this.#parts.measures.times() };
+  }
+
+  /** {@link stats} without the times, whose histograms are copied: for those who look at many pools, or often. */
+  status(): PoolStatus {
     const parts = this.#parts;
     const { outage, slots, clock } = parts;
     const now = clock.now();
@@ -381,7 +390,6 @@ export class Pool<C> {
       min: parts.min,
       leases,
       totals: parts.measures.totals(),
-      times: parts.measures.times(),
       outage:
         outage.since === undefined
           ? undefined
