@@ -67,7 +67,7 @@ export interface HolderRow {
   readonly place: string;
 }
 
-/** Something that happened, or several of a kind that happened in one second. */
+/** Something that happened, or several of a kind that happened shortly after one another. */
 export interface EventRow {
   readonly id: number;
   /** Milliseconds since the epoch. */

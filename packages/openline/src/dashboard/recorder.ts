@@ -8,8 +8,8 @@ const eventsKept = 200;
 const opensKeptPerPool = 12;
 /** Pools whose opens are kept: names of origins may come and go without end. */
 const poolsKept = 1_000;
-/** Events of one kind in one pool within this time are one row: an outage must not push all else out. */
-const oneRowMs = 1_000;
+/** Events of one kind in one pool within this time are one row: an outage, which repeats itself, must not push all else out. */
+const oneRowMs: Readonly<Record<EventRow['mood'], number>> = { bad: 10_000, plain: 1_000, good: 1_000 };
 
 type Events = Required<PoolObserver>;
 type EventOf<Name extends keyof Events> = Parameters<Events[Name]>[0];
@@ -101,7 +101,7 @@ export class Recorder {
     const [mood, text] = inWords(event as never);
     const same = this.#events.findLastIndex((row) => row.pool === pool && row.kind === kind);
     const before = this.#events[same];
-    if (before !== undefined && now - before.at < oneRowMs) {
+    if (before !== undefined && now - before.at < oneRowMs[mood]) {
       this.#events[same] = { ...before, text, count: before.count + 1, changedAs: id };
     } else {
       if (this.#events.length === eventsKept) this.#events.shift();

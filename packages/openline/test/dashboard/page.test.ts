@@ -162,7 +162,9 @@ describe.skipIf(chromiumPath === undefined)('the page', () => {
     ['light', { width: 390, height: 844 }],
     ['dark', { width: 390, height: 844 }],
   ] as const)('in %s, %o, everything is there and nothing sticks out', async (colorScheme, viewport) => {
-    const { port } = await served(await scene(), { intervalMs: 500 });
+    const { pools, begin } = scene();
+    const { port } = await served(pools, { intervalMs: 500 });
+    await begin();
     const page = await open(`http://localhost:${port}/`, {
       colorScheme,
       viewport,

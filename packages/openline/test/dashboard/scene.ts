@@ -7,7 +7,7 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 /** How long each phase of an open takes, in milliseconds. */
 const phases = { dns: 3, tcp: 6, tls: 14, auth: 9 };
 
-function slowToOpen(name: string, max: number): Pool<object> {
+function slowToOpen(name: string, max: number, maxLifetimeMs?: number): Pool<object> {
   return kept(
     createPool(
       {
@@ -19,7 +19,7 @@ function slowToOpen(name: string, max: number): Pool<object> {
           return {};
         },
       },
-      { name, max },
+      { name, max, ...(maxLifetimeMs !== undefined && { maxLifetimeMs }) },
     ),
   );
 }
@@ -29,9 +29,9 @@ function kept<C>(pool: Pool<C>): Pool<C> {
   return pool;
 }
 
-/** The pools, at work until the test ends. */
-export async function scene(): Promise<Pool<object>[]> {
-  const orders = slowToOpen('orders', 12);
+/** The pools, and how they are set to work until the test ends: after somebody watches, so that their opens are seen. */
+export function scene(): { pools: Pool<object>[]; begin(): Promise<void> } {
+  const orders = slowToOpen('orders', 12, 6_000);
   const reports = slowToOpen('reports', 4);
   const search = kept(
     createPool<object>(
@@ -59,12 +59,14 @@ export async function scene(): Promise<Pool<object>[]> {
       await pause(ms * Math.random());
     }
   };
-  for (let callers = 0; callers < 10; callers++) void work(orders, 12);
-  for (const pool of origins) for (let callers = 0; callers < 3; callers++) void work(pool, 20);
-  await Promise.all(Array.from({ length: 4 }, () => leakFrom(reports)));
-  for (let callers = 0; callers < 3; callers++) void reports.use(() => {}).catch(() => {});
-  void search.use(() => {}).catch(() => {});
-  return [orders, reports, search, ...origins];
+  const begin = async (): Promise<void> => {
+    for (let callers = 0; callers < 10; callers++) void work(orders, 12);
+    for (const pool of origins) for (let callers = 0; callers < 3; callers++) void work(pool, 20);
+    await Promise.all(Array.from({ length: 4 }, () => leakFrom(reports)));
+    for (let callers = 0; callers < 3; callers++) void reports.use(() => {}).catch(() => {});
+    void search.use(() => {}).catch(() => {});
+  };
+  return { pools: [orders, reports, search, ...origins], begin };
 }
 
 /** Acquires, and never gives back. */

@@ -17,7 +17,7 @@ const colour = (name: string): string => getComputedStyle(document.documentEleme
 
 /** The three charts of the selected pool. */
 export class Charts {
-  readonly #plots = new Map<string, uPlot>();
+  readonly #plots = new Map<(typeof kinds)[number], uPlot>();
   #times: TimesRow[] = [];
 
   constructor() {
@@ -31,7 +31,18 @@ export class Charts {
 
   add(times: readonly TimesRow[], whole: boolean): void {
     this.#times = [...(whole ? [] : this.#times), ...times].slice(-pointsShown);
-    for (const [kind, plot] of this.#plots) plot.setData(this.#data(kind as (typeof kinds)[number]));
+    for (const [kind, plot] of this.#plots) {
+      const data = this.#data(kind);
+      plot.setData(data);
+      this.#tellLatest(kind, plot, data);
+    }
+  }
+
+  /** Where nobody points at a moment, the legend tells of the last one at which something was recorded. */
+  #tellLatest(kind: string, plot: uPlot, [, p50 = []]: uPlot.AlignedData): void {
+    const latest = p50.findLastIndex((ms) => ms != null);
+    byId(kind).dataset['empty'] = String(latest === -1);
+    if (plot.cursor.idx == null && latest !== -1) plot.setLegend({ idx: latest });
   }
 
   #data(kind: (typeof kinds)[number]): uPlot.AlignedData {

@@ -25,3 +25,6 @@ export function duration(ms: number): string {
   if (ms >= 10 || ms === 0) return `${ms.toFixed(0)} ms`;
   return `${ms.toFixed(ms >= 1 ? 1 : 2)} ms`;
 }
+
+/** A message without the name of the pool, where that stands beside it. */
+export const withoutPool = (message: string): string => message.replace(/^pool "[^"]*": /, '');

@@ -1,7 +1,7 @@
 // Runs in the browser: follows the feed and shows it. The token, if one is wanted, is sent once and kept nowhere.
 import type { DetailFrame, EventRow, PoolRow, PoolsFrame } from '../frames.ts';
 import { DetailView } from './detail.ts';
-import { byId, count, make, setText } from './elements.ts';
+import { byId, count, make, setText, withoutPool } from './elements.ts';
 import { Table } from './known.ts';
 import { PoolList } from './pools.ts';
 import { showVerdict } from './verdict.ts';
@@ -87,7 +87,8 @@ function showEvents(): void {
   const latest = [...events.values()].sort((a, b) => b.id - a.id);
   for (const { id } of latest.splice(eventsShown)) events.delete(id);
   byId('events').replaceChildren(
-    ...latest.map(({ at, pool, text, mood, count: times }) => {
+    ...latest.map(({ at, pool, text: message, mood, count: times }) => {
+      const text = withoutPool(message);
       const time = make('time', '', new Date(at).toLocaleTimeString('en-GB'));
       return make(
         'li',

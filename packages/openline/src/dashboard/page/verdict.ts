@@ -1,6 +1,6 @@
 // The sentence on top: the diagnosis where there is one, else what the counts say.
 import type { PoolRow } from '../frames.ts';
-import { byId, duration, setText } from './elements.ts';
+import { byId, duration, setText, withoutPool } from './elements.ts';
 import { isTroubled } from './pools.ts';
 
 /** Says what is the matter: with the selected pool first, then with the one that has the most waiting. */
@@ -34,7 +34,8 @@ const weight = ({ outage, waiting, diagnosis }: PoolRow): number =>
   (outage === '' ? 0 : 1e9) + (diagnosis === '' ? 0 : 1e6) + waiting;
 
 function inWords({ outage, outageSince, waiting, slots, max }: PoolRow, now: number): string {
-  if (outage !== '') return `unreachable for ${duration(Math.max(0, now - outageSince))}: ${outage}`;
+  if (outage !== '')
+    return `unreachable for ${duration(Math.max(0, now - outageSince))}: ${withoutPool(outage)}`;
   const leased = [...slots].filter((letter) => /[ld]/i.test(letter)).length;
   const callers = waiting === 1 ? '1 caller waits' : `${waiting} callers wait`;
   if (leased >= max) return `${callers}, since all ${max} connections are leased.`;
