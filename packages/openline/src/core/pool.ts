@@ -380,25 +380,37 @@ export class Pool<C> {
   status(): PoolStatus {
     const parts = this.#parts;
     const { outage, slots, clock } = parts;
-    const now = clock.now();
+    const counts = parts.counts();
     let leases = 0;
     for (const slot of slots) leases += slot.leases;
+    // Each field by its name: a spread of the counts into a literal with more fields takes many times as long as all the rest.
     return {
-      ...parts.counts(),
+      max: counts.max,
+      size: counts.size,
+      idle: counts.idle,
+      leased: counts.leased,
+      opening: counts.opening,
+      validating: counts.validating,
+      resetting: counts.resetting,
+      closing: counts.closing,
+      detached: counts.detached,
+      waiting: counts.waiting,
       name: parts.name,
       state: parts.state,
       min: parts.min,
       leases,
       totals: parts.measures.totals(),
-      outage:
-        outage.since === undefined
-          ? undefined
-          : {
-              ageMs: now - outage.since,
-              attempts: outage.attempts,
-              breakerOpen: this.#demand.breakerOpen(now),
-              error: outage.lastFailure!,
-            },
+      outage: outage.since === undefined ? undefined : this.#outageSince(outage.since, clock.now()),
+    };
+  }
+
+  #outageSince(since: number, now: number): OutageInfo {
+    const { attempts, lastFailure } = this.#parts.outage;
+    return {
+      ageMs: now - since,
+      attempts,
+      breakerOpen: this.#demand.breakerOpen(now),
+      error: lastFailure!,
     };
   }
 

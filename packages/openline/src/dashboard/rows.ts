@@ -39,7 +39,7 @@ function differenceOf<Row extends { readonly id: number }>(
   row: Row,
 ): (Partial<Row> & { id: number }) | undefined {
   let difference: (Partial<Row> & { id: number }) | undefined;
-  for (const key in row) {
+  for (const key of Object.keys(row) as (keyof Row)[]) {
     if (row[key] === known[key]) continue;
     difference ??= { id: row.id } as Partial<Row> & { id: number };
     (difference as Row)[key] = row[key];
