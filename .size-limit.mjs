@@ -12,6 +12,13 @@ export default [
     modifyEsbuildConfig: forNode,
   },
   {
+    name: 'openline/dashboard: the handler, with what it needs of the engine, without the page',
+    path: 'packages/openline/dist/dashboard/index.js',
+    gzip: true,
+    limit: '30 kB',
+    modifyEsbuildConfig: forNode,
+  },
+  {
     name: 'openline/http: with the engine, without undici',
     path: 'packages/openline/dist/http/index.js',
     ignore: ['undici'],

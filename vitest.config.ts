@@ -18,7 +18,7 @@ function sourceAliases(folder: string): { find: RegExp; replacement: string }[] 
 }
 
 const integration = [
-  'packages/openline/test/{pg,mysql,redis,http,faults,conformance,docs}/**/*.test.ts',
+  'packages/openline/test/{pg,mysql,redis,http,dashboard,faults,conformance,docs}/**/*.test.ts',
   'packages/cli/test/**/*.test.ts',
   'bench/test/**/*.test.ts',
 ];

@@ -17,7 +17,8 @@ const arrows = {
   http: { folders: ['core'], packages: ['undici'] },
   insight: { folders: ['core'], packages: [] },
   telemetry: { folders: ['core', 'insight'], packages: ['@opentelemetry/api', 'prom-client'] },
-  dashboard: { folders: ['core', 'insight'], packages: [] },
+  // uPlot goes into the page at the build, and is nothing that a user installs.
+  dashboard: { folders: ['core', 'insight'], packages: ['uplot'] },
   testing: { folders: ['core'], packages: [] },
 };
 

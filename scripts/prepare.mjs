@@ -92,7 +92,8 @@ function fingerprint() {
     const stat = fs.statSync(file);
     hash.update(`${path.relative(root, file)} ${stat.size} ${stat.mtimeMs}\n`);
   };
-  for (const file of ['tsconfig.json', 'tsconfig.base.json', 'package-lock.json']) add(path.join(root, file));
+  for (const file of ['tsconfig.json', 'tsconfig.base.json', 'package-lock.json', 'scripts/bundle-page.mjs'])
+    add(path.join(root, file));
   for (const project of projects()) {
     const folder = path.join(root, project);
     add(path.join(folder, 'package.json'));
@@ -121,6 +122,11 @@ function build() {
   const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const { status } = spawnSync(process.execPath, [tsc, '-b'], { cwd: root, stdio: ['ignore', 2, 2] });
   if (status !== 0) fail('the build failed; see the errors above.');
+  const page = spawnSync(process.execPath, [path.join(root, 'scripts', 'bundle-page.mjs')], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
+  if (page.status !== 0) fail('the page of the dashboard could not be bundled; see the errors above.');
   fs.writeFileSync(buildStamp, stamp);
 }
 

@@ -54,6 +54,7 @@ export {
   type OutageInfo,
   Pool,
   type PoolStats,
+  type PoolStatus,
 } from './pool.ts';
 export { type DeadlineOptions, remainingMs, withDeadline } from './request-deadline.ts';
 export type { StateName } from './slot.ts';

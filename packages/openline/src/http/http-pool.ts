@@ -1,7 +1,15 @@
 // The pool as its users see it: an undici dispatcher with a pool of connections for each origin.
 
 import { type Dispatcher, errors } from 'undici';
-import { Budget, type ConnectionInfo, type HolderInfo, PoolClosedError, systemClock } from '../core/index.ts';
+import {
+  Budget,
+  type ConnectionInfo,
+  type HolderInfo,
+  PoolClosedError,
+  type PoolStats,
+  type PoolStatus,
+  systemClock,
+} from '../core/index.ts';
 import { behind } from './composed.ts';
 import { DispatcherBase } from './dispatcher-base.ts';
 import { DueTimes } from './due-times.ts';
@@ -26,6 +34,16 @@ export interface HttpPoolStats {
   /** Requests dispatched and not ended. */
   readonly requests: number;
   readonly origins: readonly OriginStats[];
+}
+
+/** What there is to see in one of {@link HttpPool.pools}. */
+export interface OriginPool {
+  /** The pool's name and the origin. */
+  readonly name: string;
+  status(): PoolStatus;
+  stats(): PoolStats;
+  connections(): ConnectionInfo[];
+  holders(): HolderInfo[];
 }
 
 /** Limits that a request may name, as undici's options and as Openline's own. */
@@ -233,6 +251,11 @@ export class HttpPool extends DispatcherBase {
       requests: origins.reduce((sum, { requests }) => sum + requests, 0),
       origins,
     };
+  }
+
+  /** The pools of connections, one for each origin and each way of speaking to it: for those who look at many of them, or often. */
+  pools(): OriginPool[] {
+    return [...this.#origins.values()].map(({ engine }) => engine);
   }
 
   /** Who has a connection now, the longest first: each is a request under way, or one whose body was not read to its end. */

@@ -9,7 +9,7 @@ export {
   type TimedPhase,
   TotalTimeoutError,
 } from './errors.ts';
-export { HttpPool, type HttpPoolStats } from './http-pool.ts';
+export { HttpPool, type HttpPoolStats, type OriginPool } from './http-pool.ts';
 export type { HttpPoolOptions, OriginOptions, RequestLimits, RetryAfterEvent } from './options.ts';
 export type { OriginStats } from './origin.ts';
 export type { SocketOptions } from './socket-options.ts';

@@ -18,6 +18,7 @@ import {
   PoolClosedError,
   type PoolCounts,
   type PoolStats,
+  type PoolStatus,
 } from '../core/index.ts';
 import { asPoolClient, type DriverClient, type DriverClientClass, type QueryCallback } from './driver.ts';
 import { fromHere, throwAsDriver } from './errors.ts';
@@ -347,6 +348,11 @@ export class Pool extends pg.Pool {
   /** See {@link EnginePool.stats}. */
   stats(): PoolStats {
     return this.#engine.stats();
+  }
+
+  /** See {@link EnginePool.status}. */
+  status(): PoolStatus {
+    return this.#engine.status();
   }
 
   /** See {@link EnginePool.holders}. */

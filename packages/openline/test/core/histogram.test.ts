@@ -83,3 +83,17 @@ test('how long connections lived is counted when they are closed', async () => {
   await kit.clock.settle();
   expect(kit.pool.stats().times.lifetime).toMatchObject({ count: 1, sumMs: 70 });
 });
+
+test('what came after an earlier snapshot is told apart from what was before', () => {
+  const histogram = new Histogram();
+  for (let records = 0; records < 100; records++) histogram.record(500);
+  histogram.record(0);
+  const before = histogram.snapshot();
+  for (const ms of [0, 10, 10, 20]) histogram.record(ms);
+  const after = histogram.snapshot().since(before);
+  expect(after).toMatchObject({ count: 4, sumMs: 40, meanMs: 10 });
+  expect(after.percentile(25)).toBe(0);
+  expect(Math.abs(after.percentile(50) - 10)).toBeLessThanOrEqual(0.35);
+  expect(Math.abs(after.maxMs - 20)).toBeLessThanOrEqual(0.7);
+  expect(histogram.snapshot().since(histogram.snapshot())).toMatchObject({ count: 0, sumMs: 0, maxMs: 0 });
+});

@@ -1,0 +1,135 @@
+// Who may look at the dashboard, under which names, and with what.
+import { networkInterfaces } from 'node:os';
+import { InvalidOptionsError } from 'openline';
+import { dashboard } from 'openline/dashboard';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { ask, listening, served, somePool } from './kit.ts';
+
+const token = 'correct-horse-battery-staple';
+const outside = Object.values(networkInterfaces())
+  .flat()
+  .find((one) => one?.family === 'IPv4' && !one.internal)?.address;
+
+describe('without a token', () => {
+  test.each(['localhost', 'localhost:80', '127.0.0.1', '[::1]:9090', 'LOCALHOST'])(
+    'this machine may look as %s',
+    async (host) => {
+      const { port } = await served([somePool('orders')]);
+      expect(await ask(port, '/', { host })).toMatchObject({ status: 200 });
+    },
+  );
+
+  test.each([
+    'evil.example.com',
+    'localhost.evil.example.com',
+    'evil.example.com:80',
+    '[::1].evil.example.com',
+  ])('a name that is not this machine\'s is refused, though the address is: "%s"', async (host) => {
+    const { port } = await served([somePool('orders')]);
+    for (const path of ['/', '/page.js', '/session', '/feed'])
+      expect(await ask(port, path, { host })).toMatchObject({ status: 421 });
+  });
+
+  test('a name given as an option is taken, and no other', async () => {
+    const { port } = await served([somePool('orders')], { hosts: ['service.internal'] });
+    expect((await ask(port, '/', { host: 'service.internal:80' })).status).toBe(200);
+    expect((await ask(port, '/', { host: 'localhost' })).status).toBe(421);
+  });
+
+  test.skipIf(outside === undefined)('another machine is refused, whatever name it says', async () => {
+    const board = dashboard([somePool('orders')]);
+    onTestFinished(() => board.close());
+    const port = await listening(board, '0.0.0.0');
+    const answer = await ask(port, '/session', { host: 'localhost' }, 'GET', outside);
+    expect(answer).toMatchObject({ status: 403, body: expect.stringContaining('option token') });
+    expect((await ask(port, '/session')).status).toBe(200);
+  });
+
+  test.each(['x-forwarded-for', 'forwarded', 'via'])(
+    'what comes through a proxy (%s) is refused',
+    async (mark) => {
+      const { port } = await served([somePool('orders')]);
+      expect((await ask(port, '/session', { [mark]: '192.0.2.1' })).status).toBe(403);
+    },
+  );
+
+  test("another site's page may link to it, and read nothing", async () => {
+    const { port } = await served([somePool('orders')]);
+    const from = (mode: string) => ({ 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': mode });
+    expect((await ask(port, '/', from('navigate'))).status).toBe(200);
+    expect((await ask(port, '/feed', from('cors'))).status).toBe(403);
+    expect((await ask(port, '/page.js', from('no-cors'))).status).toBe(403);
+  });
+});
+
+describe('with a token', () => {
+  test('the pools are for those who have it, on this machine too', async () => {
+    const { port } = await served([somePool('orders')], { token });
+    expect((await ask(port, '/')).status).toBe(200);
+    for (const headers of [
+      {},
+      { authorization: `Bearer ${token}x` },
+      { authorization: `Basic ${token}` },
+      { cookie: `openline_dashboard=${token}` },
+    ]) {
+      expect((await ask(port, '/session', headers)).status).toBe(401);
+      expect((await ask(port, '/feed', headers)).status).toBe(401);
+      expect((await ask(port, '/session', headers, 'POST')).headers['set-cookie']).toBeUndefined();
+    }
+    expect((await ask(port, `/session?token=${token}`)).status).toBe(401);
+    expect((await ask(port, '/session', { authorization: `Bearer ${token}` })).status).toBe(200);
+  });
+
+  test('it is exchanged for a cookie that no script reads and no other site sends', async () => {
+    const { port } = await served([somePool('orders')], { token });
+    const welcome = await ask(port, '/session', { authorization: `Bearer ${token}` }, 'POST');
+    const [cookie = ''] = welcome.headers['set-cookie'] ?? [];
+    expect(cookie).toMatch(/; HttpOnly(;|$)/);
+    expect(cookie).toMatch(/; SameSite=Strict(;|$)/);
+    expect(cookie).not.toContain(token);
+    const [pair = ''] = cookie.split(';');
+    expect((await ask(port, '/session', { cookie: `a=b; ${pair}` })).status).toBe(200);
+    const [until = '', signed = ''] = pair.slice(pair.indexOf('=') + 1).split('.');
+    const later = `openline_dashboard=${Number(until) + 1}.${signed}`;
+    expect((await ask(port, '/session', { cookie: later })).status).toBe(401);
+    expect((await ask(port, '/session', { cookie: 'openline_dashboard=9e15.' })).status).toBe(401);
+  });
+
+  test('the cookie outlives a restart, and not another token', async () => {
+    const before = await served([somePool('orders')], { token });
+    const welcome = await ask(before.port, '/session', { authorization: `Bearer ${token}` }, 'POST');
+    const [cookie = ''] = welcome.headers['set-cookie']?.[0]?.split(';') ?? [];
+    const after = await served([somePool('orders')], { token });
+    expect((await ask(after.port, '/session', { cookie })).status).toBe(200);
+    const other = await served([somePool('orders')], { token: `${token}-2` });
+    expect((await ask(other.port, '/session', { cookie })).status).toBe(401);
+  });
+});
+
+test("every answer keeps strangers' code, frames and caches out", async () => {
+  const { port } = await served([somePool('orders')], { token });
+  for (const path of ['/', '/page.js', '/page.css', '/icon.svg', '/session', '/feed', '/nothing']) {
+    const { headers } = await ask(port, path);
+    expect(headers['content-security-policy']).toContain("default-src 'none'");
+    expect(headers['content-security-policy']).not.toContain('unsafe');
+    expect(headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'no-referrer',
+      'cache-control': 'no-store, no-transform',
+    });
+  }
+});
+
+test('options that are wrong are refused, all at once', () => {
+  const wrong = { token: 'short', hosts: 'localhost', path: 'x', intervalMs: 5, maxViewer: 3 };
+  const make = () => dashboard([{} as never], wrong as never);
+  expect(make).toThrow(InvalidOptionsError);
+  try {
+    make();
+  } catch (error) {
+    const faults = (error as InvalidOptionsError).faults.map(({ option }) => option);
+    expect(faults.sort()).toEqual(['hosts', 'intervalMs', 'maxViewer', 'path', 'pools[0]', 'token']);
+    expect((error as Error).message).not.toContain('short');
+  }
+});

@@ -1,0 +1,189 @@
+// The page in a real browser: it lives, in both themes and on a phone, by mouse and by keyboard, through a restart, and behind a token.
+import { mkdir } from 'node:fs/promises';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { dashboard } from 'openline/dashboard';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { chromiumPath, launch } from './browser.ts';
+import { served, somePool } from './kit.ts';
+import { scene } from './scene.ts';
+
+const intervalMs = 100;
+const token = 'correct-horse-battery-staple';
+/** Where screenshots go, when somebody wants them. */
+const shots = process.env['OPENLINE_SCREENSHOTS'];
+
+if (chromiumPath === undefined)
+  process.stderr.write(
+    'page.test.ts is skipped: this machine has no Chromium (Debian: apt-get install chromium).\n',
+  );
+
+describe.skipIf(chromiumPath === undefined)('the page', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launch();
+  });
+  afterAll(() => browser.close());
+
+  /** A page that may show no error of its own. */
+  async function open(url: string, options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+    const page = await context.newPage();
+    const faults: string[] = [];
+    page.on('pageerror', (error) => faults.push(String(error)));
+    page.on('console', (message) => {
+      // What the browser says of answers that a test wants: no connection, no token.
+      if (message.type() === 'error' && !/Failed to load resource/.test(message.text()))
+        faults.push(message.text());
+    });
+    onTestFinished(async () => {
+      await context.close();
+      expect(faults).toEqual([]);
+    });
+    await page.goto(url);
+    return page;
+  }
+
+  const untilLive = (page: Page): Promise<void> => page.locator('#link[data-state=live]').waitFor();
+
+  test('the slots live: leases and waiters show as they come and go', async () => {
+    const orders = somePool('orders', 2);
+    const { port } = await served([orders], { intervalMs });
+    const page = await open(`http://localhost:${port}/`);
+    await page.locator('#slots .free').nth(1).waitFor();
+    const lease = await orders.acquire();
+    await page.locator('#slots .l').waitFor();
+    const second = await orders.acquire();
+    const waiting = orders.acquire();
+    await page.getByText('1 caller waits, since all 2 connections are leased').waitFor();
+    await page.locator('#holders', { hasText: 'page.test' }).waitFor();
+    lease.release();
+    second.release();
+    (await waiting).release();
+    await page.getByText('The pool serves everyone at once').waitFor();
+    await expect.poll(() => page.locator('#slots .i').count()).toBe(2);
+    await page.locator('#events', { hasText: 'connection 2 opened' }).waitFor();
+    await page.locator('#opens .open').nth(1).waitFor();
+    expect(await page.locator('.chart canvas').count()).toBe(3);
+  });
+
+  test('names that look like HTML are shown as they are', async () => {
+    const { port } = await served([somePool('<img src=x onerror=alert(1)>')], { intervalMs });
+    const page = await open(`http://localhost:${port}/`);
+    await page.locator('.pool', { hasText: '<img src=x' }).waitFor();
+    expect(await page.locator('main img').count()).toBe(0);
+  });
+
+  test('a diagnosis stands on top', async () => {
+    const { port } = await served([somePool('orders')], {
+      intervalMs,
+      diagnose: () => ({ sentence: 'a lease leaks', advice: 'end it in app.js:7' }),
+    });
+    const page = await open(`http://localhost:${port}/`);
+    await page.locator('#sentence', { hasText: 'orders: a lease leaks' }).waitFor();
+    await page.locator('#advice', { hasText: 'end it in app.js:7' }).waitFor();
+    await page.locator('#verdict.bad').waitFor();
+  });
+
+  test('the keyboard chooses a pool, which the address remembers', async () => {
+    const { port } = await served([somePool('orders'), somePool('prices'), somePool('stock')], {
+      intervalMs,
+    });
+    const page = await open(`http://localhost:${port}/`);
+    await untilLive(page);
+    await page.locator('#pools').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.locator('#name', { hasText: 'prices' }).waitFor();
+    await page.keyboard.press('End');
+    await page.locator('#name', { hasText: 'stock' }).waitFor();
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate('document.activeElement.id')).toBe('detail');
+    await page.reload();
+    await page.locator('#name', { hasText: 'stock' }).waitFor();
+  });
+
+  test('a restart of the service is lived through', async () => {
+    const pools = [somePool('orders'), somePool('prices')];
+    let board = dashboard(pools, { intervalMs });
+    const start = async (port: number): Promise<http.Server> => {
+      const server = http.createServer(board);
+      await new Promise<void>((resolve) => void server.listen(port, '127.0.0.1', resolve));
+      return server;
+    };
+    const stop = async (server: http.Server): Promise<void> => {
+      board.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    };
+    let server = await start(0);
+    onTestFinished(() => stop(server));
+    const { port } = server.address() as AddressInfo;
+    const page = await open(`http://127.0.0.1:${port}/#prices`);
+    await untilLive(page);
+    await stop(server);
+    await page.locator('#link[data-state=lost]').waitFor();
+    board = dashboard(pools, { intervalMs });
+    server = await start(port);
+    await untilLive(page);
+    await page.locator('#name', { hasText: 'prices' }).waitFor();
+    const lease = await pools[1]!.acquire();
+    await page.locator('#slots .l').waitFor();
+    lease.release();
+  });
+
+  test('the token is asked for, and stays neither in the address nor where a script can read it', async () => {
+    const { port } = await served([somePool('orders')], { intervalMs, token });
+    const page = await open(`http://localhost:${port}/`);
+    await page.getByLabel('Token').fill('not the token at all');
+    await page.getByRole('button', { name: 'Look' }).click();
+    await page.getByText('That is not the token.').waitFor();
+    expect(await page.locator('#main').isVisible()).toBe(false);
+    await page.getByLabel('Token').fill(token);
+    await page.keyboard.press('Enter');
+    await untilLive(page);
+    await page.reload();
+    await untilLive(page);
+    expect(await page.evaluate('document.cookie + JSON.stringify(localStorage)')).toBe('{}');
+  });
+
+  test('a link may carry the token behind the #, from where it vanishes at once', async () => {
+    const { port } = await served([somePool('orders')], { intervalMs, token });
+    const page = await open(`http://localhost:${port}/#token=${token}`);
+    await untilLive(page);
+    expect(page.url()).toBe(`http://localhost:${port}/`);
+    await page.goBack().catch(() => {});
+    expect(page.url()).not.toContain(token);
+  });
+
+  test.each([
+    ['light', { width: 1280, height: 1400 }],
+    ['dark', { width: 1280, height: 1400 }],
+    ['light', { width: 390, height: 844 }],
+    ['dark', { width: 390, height: 844 }],
+  ] as const)('in %s, %o, everything is there and nothing sticks out', async (colorScheme, viewport) => {
+    const { pools, begin } = scene();
+    const { port } = await served(pools, { intervalMs: 500 });
+    await begin();
+    const page = await open(`http://localhost:${port}/`, {
+      colorScheme,
+      viewport,
+      deviceScaleFactor: shots ? 2 : 1,
+    });
+    await page.locator('.pool').nth(11).waitFor();
+    await page.locator('#verdict.bad').waitFor();
+    const ground = await page.evaluate('getComputedStyle(document.body).backgroundColor');
+    expect(ground).toBe(colorScheme === 'dark' ? 'rgb(15, 18, 22)' : 'rgb(244, 245, 247)');
+    const width = await page.evaluate('document.documentElement.scrollWidth');
+    expect(width, 'nothing to scroll sideways').toBeLessThanOrEqual(viewport.width);
+    if (shots === undefined) return;
+    await page.waitForTimeout(12_000);
+    await mkdir(shots, { recursive: true });
+    const name = `dashboard-${viewport.width < 500 ? 'phone-' : ''}${colorScheme}.png`;
+    await page.screenshot({ path: `${shots}/${name}`, fullPage: viewport.width >= 500 });
+    await page.locator('.pool', { hasText: 'reports' }).click();
+    await page.waitForTimeout(3_000);
+    if (viewport.width < 500) await page.locator('#detail').scrollIntoViewIfNeeded();
+    await page.screenshot({ path: `${shots}/reports-${name}`, fullPage: true });
+  });
+});
