@@ -1,6 +1,7 @@
 // A server that closes idle connections without a word, sometimes while a request is on its way to it.
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import type { OriginStats } from '../../../src/http/index.ts';
 import { givenPool } from '../support/pools.ts';
 import { type Asked, answerOf, type ScriptedServer, scriptedServer } from '../support/scripted-server.ts';
 import { askByFetch, askByRequest, expectNothingLeft } from '../support/ways-in.ts';
@@ -38,10 +39,14 @@ it('loses no GET to it, and learns not to reuse what is about to be closed', asy
     }
   };
   await Promise.all(Array.from({ length: 10 }, caller));
-  const { requestTotals, reusableForMs } = pool.stats().origins[0]!;
-  expect(requestTotals).toMatchObject({ answered: 400, failed: 0 });
-  expect(reusableForMs).toBeLessThan(closesAfterMs);
-  if (process.env['OPENLINE_TEST_FIGURES']) console.log(requestTotals, reusableForMs);
+  const seen = (): OriginStats => pool.stats().origins[0]!;
+  expect(seen().requestTotals).toMatchObject({ answered: 400, failed: 0 });
+  // One death is a limit for a second, two at ages alike are one for long: on a busy machine the second may be yet to come.
+  while (!(seen().reusableForMs < closesAfterMs)) {
+    expect(await askByFetch(pool, server.origin)).toBe('ok');
+    await pause(2 * closesAfterMs);
+  }
+  if (process.env['OPENLINE_TEST_FIGURES']) console.log(seen());
   await expectNothingLeft(pool, server);
 });
 
