@@ -61,6 +61,8 @@ export interface Connector<C> {
   reusableForMs?(connection: C): number;
   /** Is nothing under way on it? Asked when a lease ends, after `reset`: a connection that is not quiet then is closed. */
   isQuiet?(connection: C): boolean;
+  /** Is its peer at work on a request of it? Asked of lent connections when somebody looks, to tell whether the time of a lease goes to the peer or to its holder. */
+  isWorking?(connection: C): boolean;
   /** Is it lent for long on purpose? Then nobody is told that this lease of it is overdue. */
   isKept?(connection: C, lease: Lease<C>): boolean;
   /**

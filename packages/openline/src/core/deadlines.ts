@@ -5,7 +5,7 @@ import { AcquireTimeoutError, ConnectError, type PoolCounts, type WaitMeasures }
 import type { HolderInfo } from './holder.ts';
 import type { NestingGuard } from './nesting.ts';
 import type { Parts } from './parts.ts';
-import { State } from './slot.ts';
+import { type Slot, State } from './slot.ts';
 import type { Waiter, WaiterTerms } from './waiter.ts';
 
 const holdersInError = 5;
@@ -19,10 +19,26 @@ export function holdersOf<C>(parts: Parts<C>, now: number): HolderInfo[] {
   for (const slot of parts.slots) {
     for (const lease of slot.holders()) {
       const place = lease.place?.toString();
-      holders.push({ connectionId: slot.id, ageMs: now - lease.acquiredAt, mode: slot.mode!, place });
+      const working = isWorking(parts, slot);
+      const ageMs = now - lease.acquiredAt;
+      holders.push({
+        connectionId: slot.id,
+        ageMs,
+        mode: slot.mode!,
+        place,
+        ...(working === undefined ? {} : { working }),
+      });
     }
   }
   return holders.sort((a, b) => b.ageMs - a.ageMs);
+}
+
+function isWorking<C>({ connector }: Parts<C>, slot: Slot<C>): boolean | undefined {
+  try {
+    return connector.isWorking?.(slot.connection as C);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Is every connection leased, and has none come back since `from`? One that had would have been lent anew after it. */

@@ -49,6 +49,7 @@ export {
   type CloseReport,
   type ConnectionInfo,
   createPool,
+  type OpenInfo,
   type OutageInfo,
   Pool,
   type PoolStats,

@@ -38,8 +38,20 @@ export interface PoolStats extends PoolCounts {
   readonly leases: number;
   readonly totals: PoolTotals;
   readonly times: PoolTimes;
+  /** Opens under way, the oldest first. */
+  readonly opens: readonly OpenInfo[];
   /** The outage under way: no open has succeeded since. `undefined` while opens succeed. */
   readonly outage: OutageInfo | undefined;
+}
+
+/** An open under way. */
+export interface OpenInfo {
+  /** Since it began, in milliseconds. */
+  readonly ageMs: number;
+  /** The phase that it is in: the connector's word, `open` before the first. */
+  readonly phase: string;
+  /** Where to, without credentials; empty while the connector has not said. */
+  readonly address: string;
 }
 
 /** An outage under way. */
@@ -382,6 +394,11 @@ export class Pool<C> {
       leases,
       totals: parts.measures.totals(),
       times: parts.measures.times(),
+      opens: [...parts.opens].map(({ startedAt, currentPhase, to }) => ({
+        ageMs: now - startedAt,
+        phase: currentPhase,
+        address: to,
+      })),
       outage:
         outage.since === undefined
           ? undefined
