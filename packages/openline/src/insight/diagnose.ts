@@ -83,10 +83,10 @@ const hurtsAnyway: readonly Cause[] = ['leak', 'event-loop-blocked'];
 
 /** Does anybody suffer, or will soon? */
 function isInTrouble(evidence: Evidence, ranked: readonly Finding[]): boolean {
-  const { failed, meanWaitMs, usualUseMs, meanWaiting, waitingShare, last } = evidence;
+  const { failed, meanWaitMs, worstWaitMs, usualUseMs, meanWaiting, waitingShare, last } = evidence;
   if (failed > 0) return true;
   const noticeableMs = Math.max(20, usualUseMs * 3);
-  if (meanWaitMs > noticeableMs && meanWaiting > 0.5) return true;
+  if (Math.max(meanWaitMs, worstWaitMs / 2) > noticeableMs && meanWaiting > 0.5) return true;
   if (waitingShare >= 0.5 && meanWaiting > last.max / 2) return true;
   if (last.outage?.breakerOpen === true) return true;
   return ranked.some(({ cause, score }) => hurtsAnyway.includes(cause) && score > 0.8);

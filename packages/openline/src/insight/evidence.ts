@@ -5,6 +5,8 @@ import type { Snapshot, Total } from './snapshot.ts';
 
 /** The time that is judged. */
 const recentMs = 10_000;
+/** A shorter time tells nothing of rates. */
+const leastHistoryMs = 500;
 /** What is usual must have been seen so often. */
 const leastUses = 20;
 /** A lease is old when it has lasted so many times what 99 of 100 leases take, and at least so long. */
@@ -27,12 +29,16 @@ export interface Evidence {
   /** Acquires that ended without a connection: at their deadline, or refused by a full queue. */
   readonly failed: number;
   readonly meanWaitMs: number;
+  /** The mean wait between two snapshots, where it was the longest. */
+  readonly worstWaitMs: number;
   /** Callers in the queue, on the average. */
   readonly meanWaiting: number;
   /** The share of the moments looked at, in which somebody waited. */
   readonly waitingShare: number;
   /** The share of `max` that was leased, on the average. */
   readonly leasedShare: number;
+  /** The share of `max` that the leases which ended kept busy: nothing between two snapshots is missed. */
+  readonly busyShare: number;
   /** The share of the moments in which every connection was leased and somebody waited. */
   readonly fullShare: number;
   /** The mean of the leases that ended and, by Little's law, of those that did not. */
@@ -77,7 +83,7 @@ export interface OpenEvidence {
 /** @param snapshots - of one pool, the oldest first; at least one */
 export function evidenceOf(snapshots: readonly Snapshot[]): Evidence {
   const last = snapshots[snapshots.length - 1]!;
-  const hasHistory = snapshots.length > 1;
+  const hasHistory = last.atMs - snapshots[0]!.atMs >= leastHistoryMs;
   const first = hasHistory ? startOfRecent(snapshots, last) : undefined;
   const recent = snapshots.filter(({ atMs }) => atMs > (first?.atMs ?? Number.NEGATIVE_INFINITY));
   const overMs = Math.max(last.atMs - (first?.atMs ?? 0), 1);
@@ -99,12 +105,14 @@ export function evidenceOf(snapshots: readonly Snapshot[]): Evidence {
     released,
     failed,
     meanWaitMs: acquired === 0 ? 0 : waitMs / acquired,
+    worstWaitMs: worstWait(first === undefined ? recent : [first, ...recent]),
     meanWaiting: Math.max(
       mean(recent, (s) => s.waiting),
       waitMs / overMs,
     ),
     waitingShare: mean(recent, (s) => (s.waiting > 0 ? 1 : 0)),
     leasedShare: mean(recent, (s) => s.leased / s.max),
+    busyShare: since((s) => s.use.sumMs) / (overMs * last.max),
     fullShare: mean(recent, (s) => (s.waiting > 0 && s.leased >= s.max ? 1 : 0)),
     useMs: useOf(
       recent,
@@ -125,12 +133,13 @@ export function evidenceOf(snapshots: readonly Snapshot[]): Evidence {
 
 /** The snapshot with which the time that is judged begins. */
 function startOfRecent(snapshots: readonly Snapshot[], last: Snapshot): Snapshot {
-  let start = snapshots[snapshots.length - 2]!;
+  let start: Snapshot | undefined;
   for (let at = snapshots.length - 2; at >= 0; at--) {
-    if (last.atMs - snapshots[at]!.atMs > recentMs) break;
+    const ageMs = last.atMs - snapshots[at]!.atMs;
+    if (start !== undefined && start.atMs < last.atMs && ageMs > recentMs) break;
     start = snapshots[at]!;
   }
-  return start;
+  return start!;
 }
 
 /** What leases took before the time that is judged: as early as enough of them were seen, since a trouble may have begun before that time. */
@@ -155,6 +164,16 @@ function oldLeases(recent: readonly Snapshot[], longMs: number): OldLeases {
   const last = recent[recent.length - 1]!;
   const now = last.holders.filter((holder) => holder.ageMs >= fromMs);
   return { fromMs, now, seen: seen.size, cameBack: seen.size - now.length };
+}
+
+function worstWait(snapshots: readonly Snapshot[]): number {
+  let worst = 0;
+  for (let at = 1; at < snapshots.length; at++) {
+    const [before, { wait }] = [snapshots[at - 1]!.wait, snapshots[at]!];
+    const count = wait.count - before.count;
+    if (count > 0) worst = Math.max(worst, (wait.sumMs - before.sumMs) / count);
+  }
+  return worst;
 }
 
 /** Names a lease: its connection and when it began, to half a second. */

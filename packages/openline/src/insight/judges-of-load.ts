@@ -33,15 +33,24 @@ export const tooSmall: Judge = (evidence) => {
 };
 
 export const herd: Judge = (evidence) => {
-  const { last, leasedShare, meanWaiting, meanWaitMs, useMs, arrivalsPerSecond, connect, hasHistory } =
-    evidence;
+  const {
+    last,
+    busyShare,
+    meanWaiting,
+    meanWaitMs,
+    worstWaitMs,
+    useMs,
+    arrivalsPerSecond,
+    connect,
+    hasHistory,
+  } = evidence;
   const load = needed(evidence) / last.max;
   const usual = Math.max(evidence.usualUseMs, 1);
-  const waits = rising(meanWaitMs / usual, 1, 4);
+  const waits = rising(Math.max(meanWaitMs, worstWaitMs / 2) / usual, 1, 4);
   const score = hasHistory
     ? waits *
       (1 - rising(load, 0.75, 0.95)) *
-      (1 - rising(leasedShare, 0.8, 0.98)) *
+      (1 - rising(busyShare, 0.8, 0.98)) *
       (1 - rising(useMs / usual, 1.5, 3)) *
       (1 - rising(connect.awaitedShare, 0.2, 0.5)) *
       (1 - rising(evidence.loopShare, 0.05, 0.25))
@@ -50,7 +59,7 @@ export const herd: Judge = (evidence) => {
     cause: 'thundering-herd',
     score,
     evidence: [
-      `${duration(meanWaitMs)} of waiting on the average, though ${percent(1 - leasedShare)} of the connections are idle on the average`,
+      `${duration(meanWaitMs)} of waiting on the average, ${duration(worstWaitMs)} in the worst second, though ${percent(Math.max(1 - busyShare, 0))} of the connections are idle on the average`,
       `${meanWaiting.toFixed(1)} callers wait on the average at ${rate(arrivalsPerSecond)}`,
     ],
     advice:
