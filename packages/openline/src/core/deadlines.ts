@@ -86,9 +86,10 @@ export class Deadlines<C> {
     if (next < Number.POSITIVE_INFINITY) this.#alarm.ringBy(next);
     const counts = parts.counts();
     const holders = holdersOf(parts, now).slice(0, holdersInError);
+    parts.measures.timedOut += expired.length;
+    const diagnosis = expired.length === 0 ? undefined : parts.explanations?.explain();
     for (const waiter of expired) {
-      const error = this.#error(waiter.enqueuedAt, waiter.terms, now, counts, holders);
-      parts.measures.timedOut++;
+      const error = this.#error(waiter.enqueuedAt, waiter.terms, now, counts, holders, diagnosis);
       waiter.refuse(error);
       parts.observers.tell('timedOut', { poolName: parts.name, waitedMs: now - waiter.enqueuedAt, error });
     }
@@ -118,6 +119,7 @@ export class Deadlines<C> {
     now: number,
     counts: PoolCounts,
     holders: readonly HolderInfo[],
+    diagnosis?: string,
   ): AcquireTimeoutError {
     const { name, openingTime, validatingTime, outage } = this.#parts;
     const waitedMs = now - from;
@@ -136,7 +138,7 @@ export class Deadlines<C> {
     const nested = holdsAlready ? 'proven' : starved ? 'suspected' : undefined;
     const cause = outage.lastFailure ?? this.#stillOpening(wait, now);
     const shortage = this.#parts.membership?.shortage();
-    return new AcquireTimeoutError(name, wait, counts, holders, nested, cause, shortage);
+    return new AcquireTimeoutError(name, wait, counts, holders, nested, cause, shortage, diagnosis);
   }
 
   /** With nothing open, and most of the wait spent on an open that has not ended yet, what that one waits for is the cause. */

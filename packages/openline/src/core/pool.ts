@@ -8,6 +8,7 @@ import { Demand } from './demand.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Entrance } from './entrance.ts';
 import { InvalidOptionsError, PoolClosedError, type PoolCounts } from './errors.ts';
+import { Explanations } from './explainer.ts';
 import type { HolderInfo, LeaseMode } from './holder.ts';
 import type { Lease } from './lease.ts';
 import { Lending } from './lending.ts';
@@ -165,7 +166,8 @@ export class Pool<C> {
     };
     this.#dispatcher = new Dispatcher(working);
     this.#entrance = new Entrance({ ...working, nesting, dispatcher: this.#dispatcher });
-    const { budget } = parts.options;
+    const { budget, explainer } = parts.options;
+    if (explainer !== undefined) parts.explanations = new Explanations(explainer, this, parts.clock);
     if (budget !== undefined)
       parts.membership = new Membership(budget, parts, this.#turnaround, this.#demand, dispatch);
     if (parts.min > 0) dispatch();
@@ -368,6 +370,7 @@ export class Pool<C> {
     await this.#changes.until(() => slots.size === slots.count(State.detached), 2 * closingCountsMs);
     this.#deadlines.stop();
     parts.state = 'closed';
+    parts.explanations?.closed();
     parts.membership?.leave();
     return { drained, outstanding };
   }

@@ -6,6 +6,7 @@
 // `diagnose` is a pure function from snapshots to a cause. One snapshot tells states (an outage, old leases); rates and changes need two or more.
 
 export { type Diagnosis, diagnose } from './diagnose.ts';
+export { explainer } from './explainer.ts';
 export type { Cause, Finding } from './finding.ts';
 export type { LoopDelay } from './loop-probe.ts';
 export { type DiagnosablePool, type Snapshot, snapshotOf, type Total } from './snapshot.ts';
