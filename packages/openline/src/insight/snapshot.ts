@@ -53,7 +53,7 @@ export interface Snapshot extends PoolCounts {
 }
 
 /**
- * Takes a snapshot of a pool. It copies the pool's histograms: some ten microseconds.
+ * Takes a snapshot of a pool. It copies the pool's histograms: about 0.1 ms.
  *
  * @param atMs - the moment, on the clock of the pool
  * @param loop - what delayed the event loop since the snapshot before; by default nothing is known of it
