@@ -117,6 +117,12 @@ describe('diagnose', () => {
     ).toBe('server-full');
   });
 
+  it('calls it full, and not out of reach, where the pool has no connection at all', () => {
+    const now = { size: 0, idle: 0, leased: 0, waiting: 50, outage };
+    const { ranked } = diagnose(history({ timedOut: 50, openFailed: 1, refusedAsFull: 1, now }));
+    expect(ranked.map(({ cause }) => cause)).toEqual(['server-full']);
+  });
+
   it('names the phase that makes connects slow', () => {
     const now: Partial<Snapshot> = {
       size: 10,
