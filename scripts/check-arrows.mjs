@@ -11,10 +11,10 @@ import { fileURLToPath } from 'node:url';
  */
 const arrows = {
   core: { folders: [], packages: [] },
-  pg: { folders: ['core'], packages: ['pg'] },
+  pg: { folders: ['core', 'insight'], packages: ['pg'] },
   mysql: { folders: ['core'], packages: ['mysql2'] },
   redis: { folders: ['core'], packages: ['@redis/client'] },
-  http: { folders: ['core'], packages: ['undici'] },
+  http: { folders: ['core', 'insight'], packages: ['undici'] },
   insight: { folders: ['core'], packages: [] },
   telemetry: { folders: ['core', 'insight'], packages: ['@opentelemetry/api', 'prom-client'] },
   // uPlot goes into the page at the build, and is nothing that a user installs.

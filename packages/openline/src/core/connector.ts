@@ -65,6 +65,8 @@ export interface Connector<C> {
    * connection is closed at `leakThresholdMs`.
    */
   isQuiet?(connection: C): boolean;
+  /** Is its peer at work on a request of it? Asked of lent connections when somebody looks, to tell whether the time of a lease goes to the peer or to its holder. */
+  isWorking?(connection: C): boolean;
   /** Is it lent for long on purpose? Then nobody is told that this lease of it is overdue. */
   isKept?(connection: C, lease: Lease<C>): boolean;
   /**

@@ -7,7 +7,7 @@ import type { NestingGuard } from './nesting.ts';
 import { OldLease } from './old-leases.ts';
 import type { Parts } from './parts.ts';
 import { placeBudget } from './place.ts';
-import { State } from './slot.ts';
+import { type Slot, State } from './slot.ts';
 import type { Waiter, WaiterTerms } from './waiter.ts';
 
 const holdersInError = 5;
@@ -21,11 +21,27 @@ export function holdersOf<C>(parts: Parts<C>, now: number): HolderInfo[] {
   for (const slot of parts.slots) {
     for (const lease of slot.holders()) {
       const place = lease.place?.toString();
-      const holder = { connectionId: slot.id, ageMs: now - lease.acquiredAt, mode: slot.mode!, place };
-      holders.push(lease instanceof OldLease && lease.isLeaked ? { ...holder, leaked: true } : holder);
+      const working = isWorking(parts, slot);
+      const ageMs = now - lease.acquiredAt;
+      holders.push({
+        connectionId: slot.id,
+        ageMs,
+        mode: slot.mode!,
+        place,
+        ...(working === undefined ? {} : { working }),
+        ...(lease instanceof OldLease && lease.isLeaked ? { leaked: true } : {}),
+      });
     }
   }
   return holders.sort((a, b) => b.ageMs - a.ageMs);
+}
+
+function isWorking<C>({ connector }: Parts<C>, slot: Slot<C>): boolean | undefined {
+  try {
+    return connector.isWorking?.(slot.connection as C);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Is every connection leased, and has none come back since `from`? One that had would have been lent anew after it. */
@@ -73,9 +89,10 @@ export class Deadlines<C> {
     if (next < Number.POSITIVE_INFINITY) this.#alarm.ringBy(next);
     const counts = parts.counts();
     const holders = holdersOf(parts, now).slice(0, holdersInError);
+    parts.measures.timedOut += expired.length;
+    const diagnosis = expired.length === 0 ? undefined : parts.explanations?.explain();
     for (const waiter of expired) {
-      const error = this.#error(waiter.enqueuedAt, waiter.terms, now, counts, holders);
-      parts.measures.timedOut++;
+      const error = this.#error(waiter.enqueuedAt, waiter.terms, now, counts, holders, diagnosis);
       waiter.refuse(error);
       parts.observers.tell('timedOut', { poolName: parts.name, waitedMs: now - waiter.enqueuedAt, error });
     }
@@ -106,6 +123,7 @@ export class Deadlines<C> {
     now: number,
     counts: PoolCounts,
     holders: readonly HolderInfo[],
+    diagnosis?: string,
   ): AcquireTimeoutError {
     const { name, openingTime, validatingTime, outage } = this.#parts;
     const waitedMs = now - from;
@@ -124,7 +142,7 @@ export class Deadlines<C> {
     const nested = holdsAlready ? 'proven' : starved ? 'suspected' : undefined;
     const cause = outage.lastFailure ?? this.#stillOpening(wait, now);
     const shortage = this.#parts.membership?.shortage();
-    return new AcquireTimeoutError(name, wait, counts, holders, nested, cause, shortage);
+    return new AcquireTimeoutError(name, wait, counts, holders, nested, cause, shortage, diagnosis);
   }
 
   /** With nothing open, and most of the wait spent on an open that has not ended yet, what that one waits for is the cause. */

@@ -132,6 +132,7 @@ export class Entrance<C> {
     }
     const refusal = this.#refusal(timeoutMs, now.ms);
     if (refusal !== undefined) return this.#refuse(taker, refusal);
+    if (holdsAlready) parts.measures.nested++;
     const waiter = new TakerWaiter<C>(
       taker,
       mode,
@@ -218,6 +219,7 @@ export class Entrance<C> {
     }
     const refusal = this.#refusal(timeoutMs, now.ms);
     if (refusal !== undefined) return Promise.reject(refusal);
+    if (holdsAlready) parts.measures.nested++;
     const promise = new Promise<Lease<C>>(captureResolve);
     const waiter = new Waiter<C>(
       capturedResolve as Waiter<C>['resolve'],

@@ -117,6 +117,8 @@ export class AcquireTimeoutError extends OpenlineError {
   readonly nestedAcquire: 'proven' | 'suspected' | undefined;
   /** The shared budget, where the pool might not open because that was full. */
   readonly budget: BudgetShortage | undefined;
+  /** What the pool's `explainer` said of the cause, which the message holds too. */
+  readonly diagnosis: string | undefined;
 
   constructor(
     poolName: string,
@@ -126,6 +128,7 @@ export class AcquireTimeoutError extends OpenlineError {
     nestedAcquire: 'proven' | 'suspected' | undefined,
     cause: ConnectError | undefined,
     budget?: BudgetShortage,
+    diagnosis?: string,
   ) {
     const spent = [`${ms(wait.queuedMs)} in the queue`];
     if (wait.openingMs > 0) spent.push(`${ms(wait.openingMs)} while a connection was opening`);
@@ -138,13 +141,18 @@ export class AcquireTimeoutError extends OpenlineError {
     if (holders.length > 0) lines.push(`Held longest: ${holders.map(holderInWords).join('; ')}.`);
     if (holders.some(({ place }) => place === undefined)) lines.push(notCaptured);
     if (cause !== undefined) lines.push(`Last open failed: ${cause.message}.`);
-    lines.push(isOver(wait) ? overAdvice : advice(counts, nestedAcquire, cause, budget));
+    if (isOver(wait)) lines.push(overAdvice);
+    // What was proven of this very caller goes before what is likely for all.
+    else if (diagnosis === undefined || nestedAcquire === 'proven')
+      lines.push(advice(counts, nestedAcquire, cause, budget));
+    else lines.push(diagnosis);
     super('acquire-timeout', poolName, lines.join(' '), { cause });
     this.wait = wait;
     this.counts = counts;
     this.holders = holders;
     this.nestedAcquire = nestedAcquire;
     this.budget = budget;
+    this.diagnosis = diagnosis;
   }
 
   static {

@@ -23,6 +23,7 @@ export {
   RequestTimeoutError,
   type WaitMeasures,
 } from './errors.ts';
+export type { ExplainedPool, Explainer } from './explainer.ts';
 export type { HistogramSnapshot } from './histogram.ts';
 export type { HolderInfo, LeaseMode } from './holder.ts';
 export type { Lease } from './lease.ts';
@@ -51,6 +52,7 @@ export {
   type CloseReport,
   type ConnectionInfo,
   createPool,
+  type OpenInfo,
   type OutageInfo,
   Pool,
   type PoolStats,

@@ -22,6 +22,10 @@ export interface PoolTotals {
   readonly opened: number;
   /** Opens that failed. */
   readonly openFailed: number;
+  /** Those of them that the server refused because it takes no more connections (the connector's `isFull`). */
+  readonly refusedAsFull: number;
+  /** Acquires that had to wait while their own caller held a lease of this pool. Known only while callers are marked, which begins when the pool starves. */
+  readonly nested: number;
   /** Connections closed, by reason. */
   readonly closed: Readonly<Partial<Record<CloseReason, number>>>;
 }
@@ -49,6 +53,8 @@ export class Measures {
   refused = 0;
   opened = 0;
   openFailed = 0;
+  refusedAsFull = 0;
+  nested = 0;
   readonly #closed: Partial<Record<CloseReason, number>> = {};
   readonly wait: Histogram = new Histogram();
   readonly use: Histogram = new Histogram();
@@ -77,7 +83,7 @@ export class Measures {
   }
 
   totals(): PoolTotals {
-    const { timedOut, aborted, refused, opened, openFailed } = this;
+    const { timedOut, aborted, refused, opened, openFailed, refusedAsFull, nested } = this;
     return {
       acquired: this.wait.count,
       released: this.use.count,
@@ -86,6 +92,8 @@ export class Measures {
       refused,
       opened,
       openFailed,
+      refusedAsFull,
+      nested,
       closed: { ...this.#closed },
     };
   }

@@ -169,7 +169,10 @@ export class Opener<C> {
     if (ending.how !== 'abandoned') {
       measures.openFailed++;
       const full = isFull(connector, cause);
-      if (full) outage.refusedAsFull(now);
+      if (full) {
+        measures.refusedAsFull++;
+        outage.refusedAsFull(now);
+      }
       // A pool that has connections lives with them; for one that has none, a full server is as good as gone.
       if (!full || !this.#lives()) outage.failed(error, now);
       observers.tell('openFailed', { ...this.#parts.event(slot), error, phases });

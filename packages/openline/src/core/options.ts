@@ -4,6 +4,7 @@ import { Budget } from './budget.ts';
 import { type NumberRule, OptionChecks } from './checks.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { InvalidOptionsError } from './errors.ts';
+import type { Explainer } from './explainer.ts';
 import type { LeaseMode } from './holder.ts';
 import type { Leak, PoolObserver } from './observer.ts';
 
@@ -45,12 +46,15 @@ export interface PoolOptions<C = unknown> {
   readonly budget?: Budget | undefined;
   /** Told what happens in the pool. Default none. */
   readonly observers?: readonly PoolObserver<C>[];
+  /** Says in the error of an acquire timeout why callers wait: `explainer` of `openline/insight`. Default none; the adapters have it. */
+  readonly explainer?: Explainer | undefined;
   /** Where time comes from. Default the machine's clock. */
   readonly clock?: Clock;
 }
 
 /** {@link PoolOptions} with nothing left open. */
-export type ResolvedOptions<C> = Required<Omit<PoolOptions<C>, 'budget'>> & Pick<PoolOptions<C>, 'budget'>;
+export type ResolvedOptions<C> = Required<Omit<PoolOptions<C>, 'budget' | 'explainer'>> &
+  Pick<PoolOptions<C>, 'budget' | 'explainer'>;
 
 const count: NumberRule = { min: 0, infinite: true, integer: true };
 const countFromOne: NumberRule = { min: 1, infinite: true, integer: true };
@@ -82,6 +86,7 @@ export const poolOptionNames: readonly string[] = [
   'onLeak',
   'budget',
   'observers',
+  'explainer',
   'clock',
 ];
 
@@ -121,12 +126,16 @@ export function checkOptions<C>(name: string, given: PoolOptions<C> | undefined)
   const onLeak = given?.onLeak === undefined ? 'report' : given.onLeak;
   if (onLeak !== 'report' && onLeak !== 'reclaim' && typeof onLeak !== 'function')
     checks.fault('onLeak', "is not known: give 'report', 'reclaim' or a function");
+  const explainer = given?.explainer;
+  if (explainer !== undefined && typeof explainer?.explain !== 'function')
+    checks.fault('explainer', 'has no explain(): give explainer of openline/insight');
   const result: ResolvedOptions<C> = {
     ...resolved,
     onLeak,
     name: checks.string('name', name),
     budget,
     observers,
+    explainer,
     clock: checks.object<Clock>('clock', systemClock, ['now', 'turnNow', 'wallNow', 'setTimer']),
   };
   checks.done();

@@ -4,6 +4,7 @@ import { BusyTime } from './busy-time.ts';
 import type { Clock } from './clock.ts';
 import type { Connector } from './connector.ts';
 import type { PoolCounts } from './errors.ts';
+import type { Explanations } from './explainer.ts';
 import { Growth } from './growth.ts';
 import { Measures } from './measures.ts';
 import type { Membership } from './membership.ts';
@@ -43,6 +44,8 @@ export class Parts<C> {
   readonly validatingTime: BusyTime = new BusyTime();
   /** Its place in the budget that it shares with other pools; set once, when the pool is put together. */
   membership: Membership<C> | undefined = undefined;
+  /** Says why callers wait; set once, when the pool is put together. */
+  explanations: Explanations | undefined = undefined;
   /** The last number given to a caller that waits. */
   readonly turns: { last: number };
   /** Shares that a connection is expected to carry; before the first one is open it is not known, and one is opened to find out. */

@@ -8,6 +8,7 @@ import { Demand } from './demand.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Entrance } from './entrance.ts';
 import { InvalidOptionsError, PoolClosedError, type PoolCounts } from './errors.ts';
+import { Explanations } from './explainer.ts';
 import type { HolderInfo, LeaseMode } from './holder.ts';
 import { Leaks } from './leaks.ts';
 import type { Lease } from './lease.ts';
@@ -39,6 +40,8 @@ export interface PoolStatus extends PoolCounts {
   /** Leases under way; above `leased` where connections are shared. */
   readonly leases: number;
   readonly totals: PoolTotals;
+  /** Opens under way, the oldest first. */
+  readonly opens: readonly OpenInfo[];
   /** The outage under way: no open has succeeded since. `undefined` while opens succeed. */
   readonly outage: OutageInfo | undefined;
 }
@@ -46,6 +49,16 @@ export interface PoolStatus extends PoolCounts {
 /** What {@link Pool.stats} tells. */
 export interface PoolStats extends PoolStatus {
   readonly times: PoolTimes;
+}
+
+/** An open under way. */
+export interface OpenInfo {
+  /** Since it began, in milliseconds. */
+  readonly ageMs: number;
+  /** The phase that it is in: the connector's word, `open` before the first. */
+  readonly phase: string;
+  /** Where to, without credentials; empty while the connector has not said. */
+  readonly address: string;
 }
 
 /** An outage under way. */
@@ -174,7 +187,8 @@ export class Pool<C> {
     };
     this.#dispatcher = new Dispatcher(working);
     this.#entrance = new Entrance({ ...working, nesting, dispatcher: this.#dispatcher });
-    const { budget } = parts.options;
+    const { budget, explainer } = parts.options;
+    if (explainer !== undefined) parts.explanations = new Explanations(explainer, this, parts.clock);
     if (budget !== undefined)
       parts.membership = new Membership(budget, parts, this.#turnaround, this.#demand, dispatch);
     if (parts.min > 0) dispatch();
@@ -377,6 +391,7 @@ export class Pool<C> {
     await this.#changes.until(() => slots.size === slots.count(State.detached), 2 * closingCountsMs);
     this.#deadlines.stop();
     parts.state = 'closed';
+    parts.explanations?.closed();
     parts.membership?.leave();
     return { drained, outstanding };
   }
@@ -397,6 +412,7 @@ export class Pool<C> {
   status(): PoolStatus {
     const parts = this.#parts;
     const { outage, slots, clock } = parts;
+    const now = clock.now();
     const counts = parts.counts();
     let leases = 0;
     for (const slot of slots) leases += slot.leases;
@@ -417,7 +433,12 @@ export class Pool<C> {
       min: parts.min,
       leases,
       totals: parts.measures.totals(),
-      outage: outage.since === undefined ? undefined : this.#outageSince(outage.since, clock.now()),
+      opens: [...parts.opens].map(({ startedAt, currentPhase, to }) => ({
+        ageMs: now - startedAt,
+        phase: currentPhase,
+        address: to,
+      })),
+      outage: outage.since === undefined ? undefined : this.#outageSince(outage.since, now),
     };
   }
 

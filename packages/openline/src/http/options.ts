@@ -26,7 +26,10 @@ export interface RequestLimits {
 /** What an origin may have of its own. */
 export interface OriginOptions
   extends RequestLimits,
-    Omit<PoolOptions<HttpConnection>, 'name' | 'clock' | 'budget' | 'keepaliveMs' | 'validateAfterIdleMs'>,
+    Omit<
+      PoolOptions<HttpConnection>,
+      'name' | 'clock' | 'budget' | 'explainer' | 'keepaliveMs' | 'validateAfterIdleMs'
+    >,
     SocketOptions {
   /** Bytes of a response's headers at the most. Default 65,536, from 1,024. */
   readonly maxHeaderSize?: number | undefined;
@@ -95,7 +98,7 @@ const limits = {
 } as const satisfies Record<keyof RequestLimits, number>;
 
 const limitNames = Object.keys(limits) as (keyof RequestLimits)[];
-const ofThePool = ['name', 'clock', 'budget', 'keepaliveMs', 'validateAfterIdleMs'];
+const ofThePool = ['name', 'clock', 'budget', 'explainer', 'keepaliveMs', 'validateAfterIdleMs'];
 const engineNames = poolOptionNames.filter((name) => !ofThePool.includes(name));
 const originNames = [...engineNames, ...limitNames, ...socketOptionNames, 'maxHeaderSize'];
 

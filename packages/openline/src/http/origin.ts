@@ -12,6 +12,7 @@ import {
   type PoolStats,
   systemClock,
 } from '../core/index.ts';
+import { explainer } from '../insight/index.ts';
 import type { HttpConnection, RequestOptions } from './connection.ts';
 import { type ConnectorHost, HttpConnector } from './connector.ts';
 import type { DueTimes } from './due-times.ts';
@@ -121,6 +122,7 @@ export class Origin implements ExchangeHost, ConnectorHost {
     const { observers = [] } = options.engine;
     this.engine = createPool(new HttpConnector(this), {
       leakThresholdMs,
+      explainer,
       ...options.engine,
       name,
       ...(parts.clock === undefined ? {} : { clock: parts.clock }),

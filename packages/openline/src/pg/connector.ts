@@ -57,6 +57,10 @@ export class PgConnector implements Connector<DriverClient> {
     this.#sessions = sessions;
   }
 
+  isWorking(client: DriverClient): boolean {
+    return isBusy(client);
+  }
+
   isKept(client: DriverClient): boolean {
     return this.#source.isKept(client);
   }

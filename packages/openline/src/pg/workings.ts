@@ -10,6 +10,7 @@ import {
   systemClock,
   warnOfSeconds,
 } from '../core/index.ts';
+import { explainer } from '../insight/index.ts';
 import { PgConnector } from './connector.ts';
 import { asPoolClient, type DriverClient, type DriverClientClass } from './driver.ts';
 import { isReadOnly } from './failures.ts';
@@ -162,6 +163,7 @@ export class Workings {
     };
     const logged = logObserver((...message) => front.log(...message));
     const engine = new EnginePool<DriverClient>(connector, {
+      explainer,
       ...options,
       observers: [...(options.observers ?? []), removed, logged],
     });

@@ -4,6 +4,7 @@ import { type ConnectionInfo, createPool, type HolderInfo } from 'openline';
 import { HttpPool } from 'openline/http';
 import { expect, onTestFinished, test } from 'vitest';
 import { asEvent, Viewer } from '../../src/dashboard/viewer.ts';
+import { captureEveryPlace } from '../support/every-place.ts';
 import { ask, listening, served, somePool } from './kit.ts';
 import { Watching } from './stream.ts';
 
@@ -56,6 +57,7 @@ test('the first frame is whole, and those after it tell of changes only', async 
 });
 
 test('waiters, leases and the places of their holders are seen; so is one who comes later told of them', async () => {
+  captureEveryPlace();
   const orders = somePool('orders', 1);
   const { port } = await served([orders], { intervalMs });
   const viewer = watch(port);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { PoolClosedError } from 'openline';
 import { expect, test } from 'vitest';
+import { captureEveryPlace } from '../support/every-place.ts';
 import { until } from '../support/postgres.ts';
 import { ask, failureOf, givenPool, givenServer } from './support/pools.ts';
 
@@ -64,6 +65,7 @@ test('refresh replaces connections', async () => {
 });
 
 test('holders are the requests under way, with the place that made them', async () => {
+  captureEveryPlace();
   const { origin } = await givenServer(() => undefined);
   const pool = givenPool();
   const asked = failureOf(ask(pool, origin));

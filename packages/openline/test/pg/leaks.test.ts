@@ -4,12 +4,14 @@ import { Pool } from 'openline/pg';
 import type { PoolClient } from 'pg';
 import { expect, test, vi } from 'vitest';
 import { collectedUntil } from '../core/collection.ts';
+import { captureEveryPlace } from '../support/every-place.ts';
 import { ended } from '../support/pools.ts';
 import { givenPostgres } from '../support/postgres.ts';
 
 const database = givenPostgres();
 
 test('with onLeak "reclaim" a client held for too long is closed, and its release is forgiven', async () => {
+  captureEveryPlace();
   const leaseOverdue = vi.fn();
   const pool = ended(
     new Pool(

@@ -2,6 +2,7 @@
 import { AcquireTimeoutError, PoolClosedError, QueueFullError } from 'openline';
 import { type PgPoolOptions, Pool } from 'openline/pg';
 import { describe, expect, test, vi } from 'vitest';
+import { captureEveryPlace } from '../support/every-place.ts';
 import { ended, eventsOf } from '../support/pools.ts';
 import { givenPostgres, until } from '../support/postgres.ts';
 
@@ -53,6 +54,7 @@ describe('acquire()', () => {
   });
 
   test('rejects at its own deadline, and says who holds the clients', async () => {
+    captureEveryPlace();
     const pool = connect({ max: 1 });
     const client = await pool.connect();
     const startedAt = performance.now();

@@ -9,6 +9,7 @@ import {
 } from 'openline/http';
 import { expect, it, onTestFinished } from 'vitest';
 import { deadAddress } from '../../support/dead-address.ts';
+import { captureEveryPlace } from '../../support/every-place.ts';
 import { silentServer } from '../../support/sockets.ts';
 import { givenPool } from '../support/pools.ts';
 import { answerOf, dripping, flooding, scriptedServer } from '../support/scripted-server.ts';
@@ -196,6 +197,7 @@ it.each<[string, Ask]>([
 ])(
   'tells those in the queue at acquireTimeoutMs while ten others wait for a silent server, through %s',
   async (name, ask) => {
+    captureEveryPlace();
     const server = await scriptedServer(() => undefined);
     const pool = givenPool({ max: 10, acquireTimeoutMs: 300, headersTimeoutMs: 800 });
     const outcomes = await Promise.all(

@@ -1,0 +1,239 @@
+// What the snapshots say in figures: the last seconds against what was usual before them.
+
+import type { HolderInfo } from '../core/index.ts';
+import type { Snapshot, Total } from './snapshot.ts';
+
+/** The time that is judged. */
+const recentMs = 10_000;
+/** A shorter time tells nothing of rates. */
+const leastHistoryMs = 500;
+/** What is usual must have been seen so often. */
+const leastUses = 20;
+/** A lease is old when it has lasted so many times what 99 of 100 leases take, and at least so long. */
+const oldTimes = 5;
+const leastOldMs = 1_000;
+
+/** The figures that causes are judged by. Milliseconds, unless a name says otherwise. */
+export interface Evidence {
+  readonly last: Snapshot;
+  /** How long the time is that is judged. */
+  readonly overMs: number;
+  /** Were there two snapshots or more? With one alone, the time judged is the pool's whole life, and nothing can be told of changes. */
+  readonly hasHistory: boolean;
+  /** Acquires that came, a second. */
+  readonly arrivalsPerSecond: number;
+  /** Leases that began. */
+  readonly acquired: number;
+  /** Leases that ended. */
+  readonly released: number;
+  /** Acquires that ended without a connection: at their deadline, or refused by a full queue. */
+  readonly failed: number;
+  readonly meanWaitMs: number;
+  /** The mean wait between two snapshots, where it was the longest. */
+  readonly worstWaitMs: number;
+  /** Callers in the queue, on the average. */
+  readonly meanWaiting: number;
+  /** The share of the moments looked at, in which somebody waited. */
+  readonly waitingShare: number;
+  /** The share of `max` that was leased, on the average. */
+  readonly leasedShare: number;
+  /** The share of `max` that the leases which ended kept busy: nothing between two snapshots is missed. */
+  readonly busyShare: number;
+  /** The share of the moments in which every connection was leased and somebody waited. */
+  readonly fullShare: number;
+  /** The mean of the leases that ended and, by Little's law, of those that did not. */
+  readonly useMs: number;
+  /** What leases took before; 0 when too few were seen. */
+  readonly usualUseMs: number;
+  readonly old: OldLeases;
+  /** Of the leases that take longer than usual, the share of moments in which the peer was at work on a request; `undefined` where the connector cannot tell. */
+  readonly workingShare: number | undefined;
+  /** Acquires by callers that held a lease already. */
+  readonly nested: number;
+  readonly loopShare: number;
+  readonly loopLongestMs: number;
+  readonly connect: OpenEvidence;
+}
+
+/** Leases that have lasted far longer than usual. */
+export interface OldLeases {
+  readonly fromMs: number;
+  /** Those that there are, and that have never been seen to come back or to work: the longest first. */
+  readonly now: readonly HolderInfo[];
+  /** How many were seen in the time judged. */
+  readonly seen: number;
+  /** How many of those came back. */
+  readonly cameBack: number;
+}
+
+export interface OpenEvidence {
+  readonly opened: number;
+  readonly failed: number;
+  readonly refusedAsFull: number;
+  /** The mean of those that succeeded and of those that are under way for longer. */
+  readonly tookMs: number;
+  readonly usualMs: number;
+  /** The phase that took most of it. */
+  readonly phase: string | undefined;
+  readonly phaseMs: number;
+  /** The share of the moments in which somebody waited, a connection was being opened, and not every place was leased. */
+  readonly awaitedShare: number;
+}
+
+/** @param snapshots - of one pool, the oldest first; at least one */
+export function evidenceOf(snapshots: readonly Snapshot[]): Evidence {
+  const last = snapshots[snapshots.length - 1]!;
+  const hasHistory = last.atMs - snapshots[0]!.atMs >= leastHistoryMs;
+  const first = hasHistory ? startOfRecent(snapshots, last) : undefined;
+  const recent = snapshots.filter(({ atMs }) => atMs > (first?.atMs ?? Number.NEGATIVE_INFINITY));
+  const overMs = Math.max(last.atMs - (first?.atMs ?? 0), 1);
+  const since = (of: (snapshot: Snapshot) => number): number =>
+    of(last) - (first === undefined ? 0 : of(first));
+  const acquired = since((s) => s.acquired);
+  const released = since((s) => s.use.count);
+  const failed = since((s) => s.timedOut + s.refused);
+  const arrivals = acquired + failed + since((s) => s.aborted) + since((s) => s.waiting);
+  const usual = usualOf(snapshots, first);
+  const old = oldLeases(recent, usual.longMs);
+  const waitMs = since((s) => s.wait.sumMs);
+  return {
+    last,
+    overMs,
+    hasHistory,
+    arrivalsPerSecond: (Math.max(arrivals, 0) / overMs) * 1000,
+    acquired,
+    released,
+    failed,
+    meanWaitMs: acquired === 0 ? 0 : waitMs / acquired,
+    worstWaitMs: worstWait(first === undefined ? recent : [first, ...recent]),
+    meanWaiting: Math.max(
+      mean(recent, (s) => s.waiting),
+      waitMs / overMs,
+    ),
+    waitingShare: mean(recent, (s) => (s.waiting > 0 ? 1 : 0)),
+    leasedShare: mean(recent, (s) => s.leased / s.max),
+    busyShare: since((s) => s.use.sumMs) / (overMs * last.max),
+    fullShare: mean(recent, (s) => (s.waiting > 0 && s.leased >= s.max ? 1 : 0)),
+    useMs: useOf(
+      recent,
+      old,
+      since((s) => s.use.sumMs),
+      released,
+      overMs,
+    ),
+    usualUseMs: usual.useMs,
+    old,
+    workingShare: workingShare(recent, usual.useMs),
+    nested: since((s) => s.nested),
+    loopShare: Math.min(recent.reduce((sum, s) => sum + s.loop.blockedMs, 0) / overMs, 1),
+    loopLongestMs: Math.max(...recent.map((s) => s.loop.longestMs)),
+    connect: openEvidence(recent, first, since),
+  };
+}
+
+/** The snapshot with which the time that is judged begins. */
+function startOfRecent(snapshots: readonly Snapshot[], last: Snapshot): Snapshot {
+  let start: Snapshot | undefined;
+  for (let at = snapshots.length - 2; at >= 0; at--) {
+    const ageMs = last.atMs - snapshots[at]!.atMs;
+    if (start !== undefined && start.atMs < last.atMs && ageMs > recentMs) break;
+    start = snapshots[at]!;
+  }
+  return start!;
+}
+
+/** What leases took before the time that is judged: as early as enough of them were seen, since a trouble may have begun before that time. */
+function usualOf(
+  snapshots: readonly Snapshot[],
+  first: Snapshot | undefined,
+): { readonly useMs: number; readonly longMs: number } {
+  const before = snapshots.find(({ use }) => use.count >= leastUses);
+  const seen = first === undefined ? snapshots[0] : before;
+  if (seen === undefined || seen.use.count < leastUses) return { useMs: 0, longMs: 0 };
+  // One snapshot alone: the median stands for what was usual, since the mean has the trouble in it.
+  const { count, sumMs, p50Ms, p99Ms } = seen.use;
+  return first === undefined ? { useMs: p50Ms, longMs: p99Ms } : { useMs: sumMs / count, longMs: p99Ms };
+}
+
+function oldLeases(recent: readonly Snapshot[], longMs: number): OldLeases {
+  const fromMs = Math.max(longMs * oldTimes, leastOldMs);
+  const seen = new Map<string, HolderInfo>();
+  for (const { atMs, holders } of recent) {
+    for (const holder of holders) if (holder.ageMs >= fromMs) seen.set(keyOf(holder, atMs), holder);
+  }
+  const last = recent[recent.length - 1]!;
+  const now = last.holders.filter((holder) => holder.ageMs >= fromMs);
+  return { fromMs, now, seen: seen.size, cameBack: seen.size - now.length };
+}
+
+function worstWait(snapshots: readonly Snapshot[]): number {
+  let worst = 0;
+  for (let at = 1; at < snapshots.length; at++) {
+    const [before, { wait }] = [snapshots[at - 1]!.wait, snapshots[at]!];
+    const count = wait.count - before.count;
+    if (count > 0) worst = Math.max(worst, (wait.sumMs - before.sumMs) / count);
+  }
+  return worst;
+}
+
+/** Names a lease: its connection and when it began, to half a second. */
+function keyOf({ connectionId, ageMs }: HolderInfo, atMs: number): string {
+  return `${connectionId}/${Math.round((atMs - ageMs) / 10)}`;
+}
+
+/** Little's law, without those that are old and did not come back: they would make the time as long as one looks. */
+function useOf(
+  recent: readonly Snapshot[],
+  old: OldLeases,
+  sumMs: number,
+  released: number,
+  overMs: number,
+): number {
+  const ended = released === 0 ? 0 : sumMs / released;
+  const leased = Math.max(mean(recent, (s) => s.leased) - old.now.length, 0);
+  const byLittle = released === 0 ? 0 : (leased * overMs) / released;
+  return released < leastUses ? Math.max(ended, byLittle) : ended;
+}
+
+function workingShare(recent: readonly Snapshot[], usualMs: number): number | undefined {
+  const slow = recent.flatMap(({ holders }) =>
+    holders.filter(({ ageMs, working }) => working !== undefined && ageMs > usualMs),
+  );
+  return slow.length === 0 ? undefined : mean(slow, ({ working }) => (working ? 1 : 0));
+}
+
+function openEvidence(
+  recent: readonly Snapshot[],
+  first: Snapshot | undefined,
+  since: (of: (snapshot: Snapshot) => number) => number,
+): OpenEvidence {
+  const last = recent[recent.length - 1]!;
+  const opened = since((s) => s.connect.count);
+  const sumMs = since((s) => s.connect.sumMs);
+  const underWayMs = Math.max(0, ...recent.flatMap(({ opens }) => opens.map(({ ageMs }) => ageMs)));
+  const ended = opened === 0 ? 0 : sumMs / opened;
+  const slowest = Object.keys(last.connectPhases)
+    .map((name) => ({ name, ms: phaseMs(last.connectPhases[name]!, first?.connectPhases[name]) }))
+    .sort((a, b) => b.ms - a.ms)[0];
+  const [waitsIn] = recent.flatMap(({ opens }) => opens).sort((a, b) => b.ageMs - a.ageMs);
+  const byOpens = underWayMs > ended && waitsIn !== undefined;
+  return {
+    opened,
+    failed: since((s) => s.openFailed),
+    refusedAsFull: since((s) => s.refusedAsFull),
+    tookMs: Math.max(ended, underWayMs),
+    usualMs: first === undefined ? last.connect.p50Ms : first.connect.p50Ms,
+    phase: byOpens ? waitsIn.phase : slowest?.name,
+    phaseMs: byOpens ? waitsIn.ageMs : (slowest?.ms ?? 0),
+    awaitedShare: mean(recent, (s) => (s.waiting > 0 && s.opening > 0 && s.leased < s.max ? 1 : 0)),
+  };
+}
+
+function phaseMs(now: Total, before: Total | undefined): number {
+  const count = now.count - (before?.count ?? 0);
+  return count === 0 ? 0 : (now.sumMs - (before?.sumMs ?? 0)) / count;
+}
+
+function mean<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.length === 0 ? 0 : items.reduce((sum, item) => sum + of(item), 0) / items.length;
+}

@@ -1,0 +1,188 @@
+// The causes, each told from snapshots made by hand.
+import { ConnectError } from 'openline';
+import { diagnose, type Snapshot } from 'openline/insight';
+import { describe, expect, it } from 'vitest';
+import { exhausted, history, holders, type Second, usual } from './scene.ts';
+
+const failure = new ConnectError(
+  'orders',
+  { phase: 'tcp', address: 'db:5432', attempts: 12, tookMs: 3, timedOut: false },
+  new Error('connect ECONNREFUSED 10.0.0.5:5432'),
+);
+const outage = { ageMs: 9_000, attempts: 12, breakerOpen: false, error: failure };
+
+const overload: Second = { acquired: 500, useMs: 20, waitMs: 900, timedOut: 200, now: exhausted(400) };
+const slow: Second = { acquired: 50, useMs: 200, waitMs: 900, timedOut: 140, now: exhausted(400) };
+/** Eight connections gone since the twelfth second. */
+const leaking = (second: number): Second => ({
+  acquired: 80,
+  useMs: 20,
+  waitMs: 500,
+  timedOut: 50,
+  now: { ...exhausted(100), holders: holders(8, second * 1_000 + 500) },
+});
+
+const verdict = (snapshots: readonly Snapshot[]): string => diagnose(snapshots).verdict;
+const topTwo = (snapshots: readonly Snapshot[]): string[] =>
+  diagnose(snapshots)
+    .ranked.slice(0, 2)
+    .map(({ cause }) => cause)
+    .sort();
+
+describe('diagnose', () => {
+  it('finds nothing wrong with a pool that serves at once', () => {
+    const { verdict: found, advice, sentence } = diagnose(history(usual));
+    expect([found, advice]).toEqual(['healthy', '']);
+    expect(sentence).toContain('Nothing is wrong');
+  });
+
+  it('finds nothing wrong with a busy pool whose callers wait for a moment', () => {
+    expect(
+      verdict(history({ acquired: 400, useMs: 20, waitMs: 8, now: { leased: 9, idle: 1, waiting: 1 } })),
+    ).toBe('healthy');
+  });
+
+  it('calls a pool too small that is busy all the time with leases as short as ever, and says the size', () => {
+    const { verdict: found, advice, evidence } = diagnose(history(overload));
+    expect(found).toBe('too-small');
+    // 700 a second of 20 ms each: 14 at work, 19 with room for chance.
+    expect(evidence.join()).toMatch(/7\d\d\/s acquires of 20 ms each/);
+    expect(advice).toMatch(/Raise max to about (19|20|21) /);
+  });
+
+  it('calls it a leak when connections do not come back, with their place, and not too small', () => {
+    const { verdict: found, evidence, ranked } = diagnose(history(leaking, 20));
+    expect(found).toBe('leak');
+    expect(evidence.join()).toContain('8 of 10 connections have not come back');
+    expect(evidence.join()).toContain('loadReport (report.js:12:30) (8 times)');
+    expect(ranked.map(({ cause }) => cause)).not.toContain('too-small');
+  });
+
+  it('takes old leases at which the server is at work for slow use', () => {
+    const stuck = (second: number): Second => {
+      const { now, ...rest } = leaking(second);
+      return { ...rest, now: { ...now, holders: holders(8, second * 1_000 + 500, { working: true }) } };
+    };
+    const { verdict: found, advice } = diagnose(history(stuck, 20));
+    expect(found).toBe('slow-use');
+    expect(advice).toContain('Look at the server');
+  });
+
+  it.each([
+    [true, 'Look at the server'],
+    [false, 'Do slow work before the acquire'],
+    [undefined, 'Find out what the holders wait for'],
+  ])('says of slow use whether the server is at work: %s', (working, what) => {
+    const {
+      verdict: found,
+      advice,
+      evidence,
+    } = diagnose(history({ ...slow, now: { ...exhausted(400), holders: holders(10, 150, { working }) } }));
+    expect(found).toBe('slow-use');
+    expect(advice).toContain(what);
+    expect(evidence[0]).toBe('leases take 200 ms, usually 20 ms');
+  });
+
+  it('calls it nested when those who hold a connection wait for another', () => {
+    expect(verdict(history({ ...slow, nested: 50 }))).toBe('nested-acquire');
+  });
+
+  it('does not believe in nesting where connections never come back', () => {
+    expect(verdict(history((second) => ({ ...leaking(second), nested: 60 }), 20))).toBe('leak');
+  });
+
+  it('blames the event loop when that stands still', () => {
+    const loop = { blockedMs: 500, longestMs: 250 };
+    const { verdict: found, evidence } = diagnose(history({ ...slow, now: { ...exhausted(400), loop } }));
+    expect(found).toBe('event-loop-blocked');
+    expect(evidence[0]).toContain('50 %');
+  });
+
+  it('says what failed when the server cannot be reached', () => {
+    const { verdict: found, evidence } = diagnose(
+      history({
+        timedOut: 200,
+        openFailed: 2,
+        now: { size: 0, idle: 0, leased: 0, waiting: 100, outage },
+      }),
+    );
+    expect(found).toBe('server-unreachable');
+    expect(evidence.join()).toContain('in the phase tcp: connect ECONNREFUSED 10.0.0.5:5432');
+  });
+
+  it('calls the server full when that is why it refuses', () => {
+    const now = { size: 4, idle: 0, leased: 4, waiting: 50 };
+    expect(
+      verdict(history({ acquired: 200, useMs: 20, waitMs: 500, openFailed: 1, refusedAsFull: 1, now })),
+    ).toBe('server-full');
+  });
+
+  it('calls it full, and not out of reach, where the pool has no connection at all', () => {
+    const now = { size: 0, idle: 0, leased: 0, waiting: 50, outage };
+    const { ranked } = diagnose(history({ timedOut: 50, openFailed: 1, refusedAsFull: 1, now }));
+    expect(ranked.map(({ cause }) => cause)).toEqual(['server-full']);
+  });
+
+  it('names the phase that makes connects slow', () => {
+    const now: Partial<Snapshot> = {
+      size: 10,
+      idle: 0,
+      leased: 3,
+      opening: 7,
+      waiting: 60,
+      opens: [{ ageMs: 300, phase: 'tls', address: 'db:5432' }],
+    };
+    const { verdict: found, evidence } = diagnose(
+      history({ acquired: 100, useMs: 20, waitMs: 600, opened: 7, connectMs: 1_000, now }),
+    );
+    expect(found).toBe('connects-slow');
+    expect(evidence.join()).toContain('800 ms of it in the phase tls');
+  });
+
+  it('calls it a herd when callers wait in a pool that is idle most of the time', () => {
+    const burst = (second: number): Second =>
+      second % 4 === 0
+        ? { acquired: 200, useMs: 20, waitMs: 200, now: exhausted(90) }
+        : { acquired: 5, useMs: 20, now: { leased: 0, idle: 10 } };
+    expect(verdict(history(burst))).toBe('thundering-herd');
+  });
+
+  it('is unsure, with what it measured, when callers suffer and nothing stands out', () => {
+    const { verdict: found, sentence } = diagnose(
+      history({ acquired: 200, useMs: 20, waitMs: 10, timedOut: 3 }),
+    );
+    expect(found).toBe('unsure');
+    expect(sentence).toContain('nothing that was measured explains it');
+    expect(sentence).toContain('acquires failed');
+  });
+
+  it('ranks both of two causes first', () => {
+    const both = (second: number): Second => ({
+      ...slow,
+      now: { ...exhausted(300), holders: holders(6, second * 1_000 + 500) },
+    });
+    expect(topTwo(history(both, 20))).toEqual(['leak', 'slow-use']);
+    const fullToo = (second: number): Second => ({ ...leaking(second), refusedAsFull: 1, openFailed: 1 });
+    expect(topTwo(history(fullToo, 20))).toEqual(['leak', 'server-full']);
+  });
+
+  it('tells a leak and an outage from one snapshot alone', () => {
+    const [leaked] = history(leaking, 20).slice(-1);
+    expect(verdict([leaked!])).toBe('leak');
+    const [gone] = history({
+      timedOut: 200,
+      openFailed: 2,
+      now: { size: 0, idle: 0, leased: 0, waiting: 9, outage },
+    }).slice(-1);
+    expect(verdict([gone!])).toBe('server-unreachable');
+  });
+
+  it('blames no size by one snapshot alone', () => {
+    const [full] = history(overload).slice(-1);
+    expect(verdict([full!])).toBe('unsure');
+  });
+
+  it('refuses to judge nothing', () => {
+    expect(() => diagnose([])).toThrow(RangeError);
+  });
+});
