@@ -10,8 +10,17 @@ import { PlayerProcess } from '../src/faults/player-process.ts';
 const PLAYER = fileURLToPath(new URL('../dist/faults/player.js', import.meta.url));
 const access = { host: '', port: 1, user: '', password: '', database: '', max: 1, application: '' };
 
+interface Play {
+  readonly patienceMs?: number;
+  /** The callers go on until their process is no more. */
+  readonly untilCrash?: boolean;
+}
+
 /** Two callers for a moment, of a contender whose `query` is this JavaScript, and the figures of it. */
-async function playedBy(query: string, patienceMs = 2_000): Promise<Account> {
+async function playedBy(
+  query: string,
+  { patienceMs = 2_000, untilCrash = false }: Play = {},
+): Promise<Account> {
   const text = `export const create = () => { let calls = 0; return { query: ${query} }; };`;
   const player = new PlayerProcess(
     {
@@ -24,8 +33,8 @@ async function playedBy(query: string, patienceMs = 2_000): Promise<Account> {
   );
   onTestFinished(() => player.kill());
   const beganAt = nowMs();
-  while (!player.isServed && player.crash === undefined) await pause(10);
-  await pause(200);
+  while ((untilCrash || !player.isServed) && player.crash === undefined) await pause(10);
+  if (!untilCrash) await pause(200);
   const told = await player.finish(patienceMs);
   return accountOf({
     told,
@@ -51,7 +60,7 @@ it('finds nothing wrong with one that answers everybody in time', async () => {
 it('counts the calls that are never answered', async () => {
   const account = await playedBy(
     '(_, token) => ++calls > 4 ? new Promise(() => {}) : Promise.resolve(token)',
-    500,
+    { patienceMs: 500 },
   );
   expect(account).toMatchObject({ callsOk: 4, hangs: 2, errors: {}, crash: null });
   expect(account.longest[0]?.ended).toBe('never answered');
@@ -77,7 +86,8 @@ it.each([
   ['ends the process', 'process.exit(3)', 'its process ended with 3'],
   ['is killed', 'process.kill(process.pid, "SIGKILL")', 'its process ended with SIGKILL'],
 ])('tells of the crash of one that %s, and keeps what went before', async (_, crash, told) => {
-  const account = await playedBy(`async (_, token) => { if (++calls === 20) { ${crash}; } return token; }`);
+  const query = `async (_, token) => { if (++calls === 20) { ${crash}; } return token; }`;
+  const account = await playedBy(query, { untilCrash: true });
   expect(account.crash).toContain(told);
   expect(account.callsOk).toBeGreaterThan(2);
 });
