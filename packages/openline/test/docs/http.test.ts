@@ -7,26 +7,15 @@ import { describe, expect, it } from 'vitest';
 import { resolveOptions } from '../../src/core/options.ts';
 import { httpOptionNames, resolveHttpOptions } from '../../src/http/options.ts';
 import { leakThresholdMs } from '../../src/http/origin.ts';
+import { tableOf } from './table.ts';
 
 const page = await readFile(new URL('../../../../docs/http.md', import.meta.url), 'utf8');
 
-/** The cells of the table whose first column is headed so. */
-function table(heading: string): string[][] {
-  const [, rest = ''] = page.split(`\n| ${heading} |`);
-  const [lines = ''] = rest.split('\n\n');
-  const cells = (line: string): string[] =>
-    line
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim());
-  return lines.split('\n').slice(2).map(cells);
-}
-
 const asNumber = (cell: string): number =>
-  cell === '`Infinity`' ? Number.POSITIVE_INFINITY : Number(cell.replaceAll(',', ''));
+  cell === 'Infinity' ? Number.POSITIVE_INFINITY : Number(cell.replaceAll(',', ''));
 
-const options = table('option').map(([name = '', fallback = '', least = '']) => ({
-  name: name.replaceAll('`', ''),
+const options = tableOf(page, 'option').map(([name = '', fallback = '', least = '']) => ({
+  name,
   fallback,
   least,
 }));

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { definitions } from '../../src/telemetry/definitions.ts';
+import { tableOf } from './table.ts';
 
 const packageFolder = fileURLToPath(new URL('../../', import.meta.url));
 const page = await readFile(new URL('../../../../docs/telemetry.md', import.meta.url), 'utf8');
@@ -22,18 +23,6 @@ const expectedOutput = [
   'traced\n',
   'pool "orders": lease overdue 1\n',
 ];
-
-/** The rows of the table whose first column is headed so. */
-function table(heading: string): string[][] {
-  const [, rest = ''] = page.split(`\n| ${heading} |`);
-  const [lines = ''] = rest.split('\n\n');
-  const cells = (line: string): string[] =>
-    line
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim().replaceAll('`', ''));
-  return lines.split('\n').slice(2).map(cells);
-}
 
 describe('the snippets', () => {
   let folder: string;
@@ -61,14 +50,14 @@ describe('the snippets', () => {
 
 describe('the tables', () => {
   it('name every metric with its kind and unit', () => {
-    const told = table('metric').map(([name, kind, unit]) => ({ name, kind, unit }));
+    const told = tableOf(page, 'metric').map(([name, kind, unit]) => ({ name, kind, unit }));
     expect(told).toEqual(Object.values(definitions).map(({ name, kind, unit }) => ({ name, kind, unit })));
   });
 
   it('name every line of the log with its level, and what it says', async () => {
     const source = await readFile(new URL('../../src/telemetry/log.ts', import.meta.url), 'utf8');
     const written = [...source.matchAll(/#write\('(\w+)', \w+, '([\w ]+)'/g)].map(([, ...line]) => line);
-    const told = table('level').map(([level, line]) => [level, line]);
+    const told = tableOf(page, 'level').map(([level, line]) => [level, line]);
     const sorted = (lines: unknown[]): string[] => lines.map((line) => JSON.stringify(line)).sort();
     expect(written).not.toEqual([]);
     expect(sorted(told)).toEqual(sorted(written));
