@@ -7,6 +7,8 @@ import { type Clock, type Moment, readMonotonic } from './clock.ts';
 export const capturesPerSecond = 1000;
 /** Milliseconds a second that they may take: 0.2 % of a core. A capture takes 1.5 µs on one machine and 15 on another, so it is measured. */
 const captureMsPerSecond = 2;
+/** Whatever makes one capture longer (another process, the garbage collector) is not its price, and would leave a second without places. */
+const mostMsOfCapture = 0.1;
 /** For so long half of the captures are for the pools that have shown a leak or a timeout: whoever looks into one wants every place, and soon. */
 export const favourMs = 10_000;
 /** Openline has up to eight frames of its own between a caller and the capture. */
@@ -100,7 +102,7 @@ export class PlaceBudget {
     if (this.#favoured !== undefined && this.#keepsFrom(pool, now)) return undefined;
     const startedAt = this.#read();
     const place = new Place(below, frames);
-    this.#leftMs -= this.#read() - startedAt;
+    this.#leftMs -= Math.min(this.#read() - startedAt, mostMsOfCapture);
     this.#left = this.#leftMs > 0 ? this.#left - 1 : 0;
     return place;
   }

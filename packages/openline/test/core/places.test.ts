@@ -28,6 +28,16 @@ describe('the budget of captures', () => {
     expect(allowed(budget, 1_000, other, 5)).toBe(5);
   });
 
+  test('is two milliseconds a second at the most, of which an interrupted capture takes a twentieth', () => {
+    const costing = (ms: number): PlaceBudget => {
+      let readings = 0;
+      return new PlaceBudget(() => readings++ * ms);
+    };
+    expect(allowed(costing(0.015625), 0, calm, 5_000)).toBe(128);
+    expect(allowed(costing(50), 0, calm, 5_000)).toBeGreaterThanOrEqual(20);
+    expect(allowed(costing(50), 0, calm, 5_000)).toBeLessThanOrEqual(21);
+  });
+
   test('is half that of a pool that is favoured, for ten seconds', () => {
     const budget = new PlaceBudget(() => 0);
     budget.favour(leaking, 5_000);
