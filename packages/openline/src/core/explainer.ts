@@ -2,7 +2,7 @@
 
 import type { Clock } from './clock.ts';
 import type { HolderInfo } from './holder.ts';
-import type { PoolStats } from './pool.ts';
+import type { PoolStats } from './status.ts';
 
 /** A pool as an {@link Explainer} sees it. */
 export interface ExplainedPool {

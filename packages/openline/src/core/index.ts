@@ -49,16 +49,8 @@ export {
 export type { PoolState } from './parts.ts';
 export { framesThroughFetch } from './place.ts';
 export { type Line, type Lines, leastLoaded, type Placement } from './placement.ts';
-export {
-  type CloseReport,
-  type ConnectionInfo,
-  createPool,
-  type OpenInfo,
-  type OutageInfo,
-  Pool,
-  type PoolStats,
-  type PoolStatus,
-} from './pool.ts';
+export { createPool, Pool } from './pool.ts';
 export { type DeadlineOptions, remainingMs, withDeadline } from './request-deadline.ts';
 export type { StateName } from './slot.ts';
+export type { CloseReport, ConnectionInfo, OpenInfo, OutageInfo, PoolStats, PoolStatus } from './status.ts';
 export type { Taker, Waiting } from './waiter.ts';

@@ -14,7 +14,6 @@ import { Leaks } from './leaks.ts';
 import type { Lease } from './lease.ts';
 import { Lending } from './lending.ts';
 import { Maintainer } from './maintainer.ts';
-import type { PoolTimes, PoolTotals } from './measures.ts';
 import { Membership } from './membership.ts';
 import { NestingGuard } from './nesting.ts';
 import { OldLeases } from './old-leases.ts';
@@ -27,75 +26,18 @@ import {
   resolveOptions,
   warnOfSeconds,
 } from './options.ts';
-import { Parts, type PoolState } from './parts.ts';
-import { type Slot, State, type StateName, stateNames } from './slot.ts';
+import { Parts } from './parts.ts';
+import { type Slot, State } from './slot.ts';
+import {
+  type CloseReport,
+  type ConnectionInfo,
+  connectionsOf,
+  type PoolStats,
+  type PoolStatus,
+  statusOf,
+} from './status.ts';
 import { Turnaround } from './turnaround.ts';
 import type { Taker, Waiting } from './waiter.ts';
-
-/** What {@link Pool.status} tells. */
-export interface PoolStatus extends PoolCounts {
-  readonly name: string;
-  readonly state: PoolState;
-  readonly min: number;
-  /** Leases under way; above `leased` where connections are shared. */
-  readonly leases: number;
-  readonly totals: PoolTotals;
-  /** Opens under way, the oldest first. */
-  readonly opens: readonly OpenInfo[];
-  /** The outage under way: no open has succeeded since. `undefined` while opens succeed. */
-  readonly outage: OutageInfo | undefined;
-}
-
-/** What {@link Pool.stats} tells. */
-export interface PoolStats extends PoolStatus {
-  readonly times: PoolTimes;
-}
-
-/** An open under way. */
-export interface OpenInfo {
-  /** Since it began, in milliseconds. */
-  readonly ageMs: number;
-  /** The phase that it is in: the connector's word, `open` before the first. */
-  readonly phase: string;
-  /** Where to, without credentials; empty while the connector has not said. */
-  readonly address: string;
-}
-
-/** An outage under way. */
-export interface OutageInfo {
-  /** Since the first failed open, in milliseconds. */
-  readonly ageMs: number;
-  /** Opens that failed in it. */
-  readonly attempts: number;
-  /** New callers are turned away at once. */
-  readonly breakerOpen: boolean;
-  /** The last failure. */
-  readonly error: Error;
-}
-
-/** One connection as {@link Pool.connections} tells it. */
-export interface ConnectionInfo {
-  /** Its number in the pool, counted from 1. */
-  readonly id: number;
-  readonly state: StateName;
-  /** Since it was opened, in milliseconds. */
-  readonly ageMs: number;
-  /** Leases it has carried. */
-  readonly uses: number;
-  /** Leases it carries now. */
-  readonly leases: number;
-  readonly mode: LeaseMode | undefined;
-  /** Why it will be closed once nobody has it. */
-  readonly condemned: string | undefined;
-}
-
-/** What {@link Pool.close} found. */
-export interface CloseReport {
-  /** Every lease came back in time. */
-  readonly drained: boolean;
-  /** Who still held what when the time was over; their connections were closed under them. */
-  readonly outstanding: readonly HolderInfo[];
-}
 
 const closeTimeoutMs = 10_000;
 
@@ -413,46 +355,7 @@ export class Pool<C> {
 
   /** {@link stats} without the times, whose histograms are copied: for those who look at many pools, or often. */
   status(): PoolStatus {
-    const parts = this.#parts;
-    const { outage, slots, clock } = parts;
-    const now = clock.now();
-    const counts = parts.counts();
-    let leases = 0;
-    for (const slot of slots) leases += slot.leases;
-    // Each field by its name: a spread of the counts into a literal with more fields takes many times as long as all the rest.
-    return {
-      max: counts.max,
-      size: counts.size,
-      idle: counts.idle,
-      leased: counts.leased,
-      opening: counts.opening,
-      validating: counts.validating,
-      resetting: counts.resetting,
-      closing: counts.closing,
-      detached: counts.detached,
-      waiting: counts.waiting,
-      name: parts.name,
-      state: parts.state,
-      min: parts.min,
-      leases,
-      totals: parts.measures.totals(),
-      opens: [...parts.opens].map(({ startedAt, currentPhase, to }) => ({
-        ageMs: now - startedAt,
-        phase: currentPhase,
-        address: to,
-      })),
-      outage: outage.since === undefined ? undefined : this.#outageSince(outage.since, now),
-    };
-  }
-
-  #outageSince(since: number, now: number): OutageInfo {
-    const { attempts, lastFailure } = this.#parts.outage;
-    return {
-      ageMs: now - since,
-      attempts,
-      breakerOpen: this.#parts.breaker.isOpen(now),
-      error: lastFailure!,
-    };
+    return statusOf(this.#parts);
   }
 
   /** The counts alone: cheaper than {@link stats}. */
@@ -467,16 +370,7 @@ export class Pool<C> {
 
   /** Every connection now, in the order of their opening. */
   connections(): ConnectionInfo[] {
-    const now = this.#parts.clock.now();
-    return [...this.#parts.slots].map((slot) => ({
-      id: slot.id,
-      state: stateNames[slot.state]!,
-      ageMs: now - slot.bornAt,
-      uses: slot.uses,
-      leases: slot.leases,
-      mode: slot.mode,
-      condemned: slot.condemned,
-    }));
+    return connectionsOf(this.#parts);
   }
 }
 
