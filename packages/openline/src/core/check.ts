@@ -40,7 +40,12 @@ export class Check implements CheckContext {
     });
   }
 
-  dirty(what: string): void {
+  /** Made when it is asked for, like the signal: bound, so that a connector may take it out of the context, at no cost to resets that report nothing. */
+  get dirty(): (what: string) => void {
+    return (what) => this.#dirty(what);
+  }
+
+  #dirty(what: string): void {
     if (this.#over) return;
     if (this.#report !== undefined) this.#report(what);
     else {

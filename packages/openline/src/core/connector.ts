@@ -3,7 +3,7 @@
 import type { Lease } from './lease.ts';
 import type { Line, Lines } from './placement.ts';
 
-/** What `open` is given. */
+/** What `open` is given. Its members may be taken out of it: `open: async ({ signal, phase }) => …`. */
 export interface OpenContext {
   /** Aborted when `connectTimeoutMs` is over or the pool closes: stop, and close what was begun. */
   readonly signal: AbortSignal;
@@ -13,7 +13,7 @@ export interface OpenContext {
   address(text: string): void;
 }
 
-/** What `validate` and `reset` are given. */
+/** What `validate` and `reset` are given. Its members may be taken out of it. */
 export interface CheckContext {
   /** Aborted when the time for it is over: what comes later is ignored and the connection is closed. */
   readonly signal: AbortSignal;

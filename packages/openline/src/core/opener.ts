@@ -50,16 +50,17 @@ class Attempt implements OpenContext {
     return this.#phase ?? 'open';
   }
 
-  phase(name: string): void {
+  // Bound, so that a connector may take them out of the context.
+  readonly phase = (name: string): void => {
     if (this.#ended) return;
     // The time before the first mark belongs to the first phase.
     if (this.#phase !== undefined) this.#endPhase(this.#now());
     this.#phase = name;
-  }
+  };
 
-  address(text: string): void {
+  readonly address = (text: string): void => {
     this.to = text;
-  }
+  };
 
   abort(reason: unknown): void {
     this.#controller.abort(reason);
