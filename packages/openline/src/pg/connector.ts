@@ -65,6 +65,11 @@ export class PgConnector implements Connector<DriverClient> {
     return this.#source.isKept(client);
   }
 
+  /** Between the rows of a cursor and in the middle of a COPY the driver is busy too; in a transaction that nobody goes on with it is not. */
+  isQuiet(client: DriverClient): boolean {
+    return isDead(client) || !isBusy(client);
+  }
+
   capacity(client: DriverClient): number {
     return this.#lines.capacity(client);
   }
