@@ -38,6 +38,27 @@ test('with onLeak "reclaim" a client held for too long is closed, and its releas
   expect((await pool.query('select 43 as answer')).rows).toEqual([{ answer: 43 }]);
 });
 
+test('a statement of pool.query() is not taken for a leak, however long it runs', async () => {
+  const told: string[] = [];
+  const observers: PgPoolOptions['observers'] = [
+    { leaseOverdue: () => told.push('overdue'), closed: ({ reason }) => told.push(reason) },
+  ];
+  const options = { max: 2, leakThresholdMs: 200, onLeak: 'reclaim' as const, observers };
+  const pool = ended(new Pool(database.config(options)));
+  const answers = [
+    pool.query('select 1 as answer, pg_sleep(1.5)'),
+    pool.query('select $1::int as answer, pg_sleep(1.5)', [1]),
+    pool.query({ text: 'select 1 as answer, pg_sleep(1.5)', readTimeoutMs: Number.POSITIVE_INFINITY }),
+  ];
+  for (const { rows } of await Promise.all(answers)) expect(rows[0]).toMatchObject({ answer: 1 });
+  expect(told).toEqual([]);
+  const client = await pool.connect();
+  client.on('error', () => undefined);
+  await until(() => told.length > 1, 'a client that is held is taken back', 10_000);
+  expect(told).toEqual(['overdue', 'leaked']);
+  client.release();
+});
+
 test('a client that is dropped is overdue, and never proven to be lost: its socket has it', async () => {
   let overdue = 0;
   let leaked = 0;
