@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { HttpConnection } from '../../src/http/connection.ts';
 import { HttpConnector } from '../../src/http/connector.ts';
+import { hearsOfLeaks } from '../support/planted-leaks.ts';
 import { until } from '../support/postgres.ts';
 import { givenSecureH2Server } from './support/h2-servers.ts';
 import { ask, givenPool, givenServer } from './support/pools.ts';
@@ -11,7 +12,7 @@ test('with onLeak "reclaim" the connection of an unread body is closed, and the 
   const { origin, sockets } = await givenServer((request, response) =>
     response.end(request.url === '/long' ? Buffer.alloc(4_000_000) : 'ok'),
   );
-  const pool = givenPool({ max: 1, leakThresholdMs: 100, onLeak: 'reclaim' });
+  const pool = givenPool({ max: 1, leakThresholdMs: 100, onLeak: 'reclaim', observers: [hearsOfLeaks] });
   const { body } = await pool.request({ origin, path: '/long', method: 'GET' });
   const failure = once(body, 'error');
   expect(await ask(pool, origin)).toBe('ok');
