@@ -65,8 +65,11 @@ export class Pool<C> {
   #closing: Promise<CloseReport> | undefined;
   readonly #changes: Changes;
 
-  /** @internal */
-  constructor(connector: Connector<C>, options: PoolOptions<C> | undefined) {
+  /**
+   * @internal
+   * @param opensMin - whether it opens `min` connections now; else with the first caller
+   */
+  constructor(connector: Connector<C>, options: PoolOptions<C> | undefined, opensMin = true) {
     const parts = new Parts(connector, resolveOptions(options));
     if (typeof (connector as Connector<C> | undefined)?.open !== 'function') {
       throw new InvalidOptionsError(parts.name, [
@@ -137,7 +140,7 @@ export class Pool<C> {
     if (explainer !== undefined) parts.explanations = new Explanations(explainer, this, parts.clock);
     if (budget !== undefined)
       parts.membership = new Membership(budget, parts, this.#turnaround, this.#demand, dispatch);
-    if (parts.min > 0) dispatch();
+    if (opensMin && parts.min > 0) dispatch();
   }
 
   /** The pool's name. */

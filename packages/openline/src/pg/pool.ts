@@ -338,22 +338,22 @@ export class Pool extends pg.Pool {
 
   /** See {@link EnginePool.stats}. */
   stats(): PoolStats {
-    return this.#engine.stats();
+    return this.#workings.engineToLookAt.stats();
   }
 
   /** See {@link EnginePool.status}. */
   status(): PoolStatus {
-    return this.#engine.status();
+    return this.#workings.engineToLookAt.status();
   }
 
   /** See {@link EnginePool.holders}. */
   holders(): HolderInfo[] {
-    return this.#engine.holders();
+    return this.#workings.engineToLookAt.holders();
   }
 
   /** See {@link EnginePool.connections}. */
   connections(): ConnectionInfo[] {
-    return this.#engine.connections();
+    return this.#workings.engineToLookAt.connections();
   }
 
   /** See {@link EnginePool.resize}. */
