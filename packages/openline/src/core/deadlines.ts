@@ -102,7 +102,7 @@ export class Deadlines<C> {
 
   /** The error of an acquire that would not wait at all. */
   atOnce(now: number): AcquireTimeoutError {
-    return this.#refused(now, undefined, this.#nesting.holdsAlready);
+    return this.#refused(now, undefined, this.#nesting.holdsAlready, this.#parts.whyOthersWait());
   }
 
   /** The error of an acquire for a request whose deadline is over. */
@@ -110,11 +110,17 @@ export class Deadlines<C> {
     return this.#refused(now, requestTimeoutMs, false);
   }
 
-  #refused(now: number, requestTimeoutMs: number | undefined, holdsAlready: boolean): AcquireTimeoutError {
+  #refused(
+    now: number,
+    requestTimeoutMs: number | undefined,
+    holdsAlready: boolean,
+    diagnosis?: string,
+  ): AcquireTimeoutError {
     const parts = this.#parts;
     parts.measures.timedOut++;
     const holders = holdersOf(parts, now).slice(0, holdersInError);
-    return this.#error(now, { timeoutMs: 0, requestTimeoutMs, holdsAlready }, now, parts.counts(), holders);
+    const limits = { timeoutMs: 0, requestTimeoutMs, holdsAlready };
+    return this.#error(now, limits, now, parts.counts(), holders, diagnosis);
   }
 
   #error(

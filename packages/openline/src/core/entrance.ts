@@ -275,7 +275,10 @@ export class Entrance<C> {
     if (timeoutMs === 0) return this.#deadlines.atOnce(now);
     if (parts.waiting < parts.options.maxWaiters) return undefined;
     parts.measures.refused++;
-    return new QueueFullError(parts.name, parts.options.maxWaiters, parts.counts());
+    // As many wait as ever may: whoever looks into that wants to know who holds the connections, as after a timeout.
+    placeBudget.favour(parts, now);
+    const { name, options } = parts;
+    return new QueueFullError(name, options.maxWaiters, parts.counts(), parts.whyOthersWait());
   }
 
   // biome-ignore lint/complexity/noBannedTypes: any function at all may stand in a stack.

@@ -117,7 +117,7 @@ export class AcquireTimeoutError extends OpenlineError {
   readonly nestedAcquire: 'proven' | 'suspected' | undefined;
   /** The shared budget, where the pool might not open because that was full. */
   readonly budget: BudgetShortage | undefined;
-  /** What the pool's `explainer` said of the cause, which the message holds too. */
+  /** What the pool's `explainer` said of the cause, which the message holds too; nothing for one who would not wait where nobody else did. */
   readonly diagnosis: string | undefined;
 
   constructor(
@@ -229,15 +229,18 @@ export class PoolClosedError extends OpenlineError {
 export class QueueFullError extends OpenlineError {
   /** The pool at that moment. */
   readonly counts: PoolCounts;
+  /** What the pool's `explainer` said of why so many wait, at most a quarter of a second ago; the message holds it too. */
+  readonly diagnosis: string | undefined;
 
-  constructor(poolName: string, maxWaiters: number, counts: PoolCounts) {
+  constructor(poolName: string, maxWaiters: number, counts: PoolCounts, diagnosis?: string) {
     super(
       'queue-full',
       poolName,
       `pool "${poolName}": ${counts.waiting} callers wait already, and maxWaiters is ${maxWaiters}. ` +
-        `Connections: ${countsInWords(counts)}. Shed load before the pool, or raise maxWaiters.`,
+        `Connections: ${countsInWords(counts)}. ${diagnosis ?? 'Shed load before the pool, or raise maxWaiters.'}`,
     );
     this.counts = counts;
+    this.diagnosis = diagnosis;
   }
 
   static {

@@ -11,11 +11,17 @@ export interface ExplainedPool {
   holders(): readonly HolderInfo[];
 }
 
+/** Refusals come in crowds, a hundred thousand a second where the queue is full: what was said serves all of them for so long. */
+const servesForMs = 250;
+
 /** Puts into words why callers wait. `openline/insight` has one. What its methods throw goes no further. */
 export interface Explainer {
   /** Somebody waits: called about once a second while it is so. */
   waiting(pool: ExplainedPool, clock: Clock): void;
-  /** Somebody has reached the deadline: a sentence or two for the error; nothing where there is nothing to say. */
+  /**
+   * Somebody has reached the deadline, or may not even wait beside those who do: a sentence or two for the error; nothing where there is nothing
+   * to say. Called at most four times a second for each pool, which keeps the answer in between.
+   */
   explain(pool: ExplainedPool, clock: Clock): string | undefined;
   /** The pool is closed. */
   closed(pool: ExplainedPool): void;
@@ -26,6 +32,8 @@ export class Explanations {
   readonly #explainer: Explainer;
   readonly #pool: ExplainedPool;
   readonly #clock: Clock;
+  #said: string | undefined;
+  #saidAt = Number.NEGATIVE_INFINITY;
 
   constructor(explainer: Explainer, pool: ExplainedPool, clock: Clock) {
     this.#explainer = explainer;
@@ -38,7 +46,11 @@ export class Explanations {
   }
 
   explain(): string | undefined {
-    return this.#safely(() => this.#explainer.explain(this.#pool, this.#clock));
+    const now = this.#clock.turnNow().ms;
+    if (now - this.#saidAt < servesForMs) return this.#said;
+    this.#saidAt = now;
+    this.#said = this.#safely(() => this.#explainer.explain(this.#pool, this.#clock));
+    return this.#said;
   }
 
   closed(): void {

@@ -1,5 +1,6 @@
 // Leases that do not come back: held for too long, or lost for good.
 
+import { Alarm } from './alarm.ts';
 import { LeakReport } from './leak-report.ts';
 import type { Lending } from './lending.ts';
 import { OldLease, type OldLeases } from './old-leases.ts';
@@ -30,6 +31,8 @@ export class Leaks<C> {
   readonly #steps: LeakSteps;
   readonly #oldAfterMs: number;
   readonly #report: LeakReport<C>;
+  /** Rings while the pool closes, when its maintainer looks no more. */
+  readonly #closingAlarm: Alarm;
 
   constructor(parts: Parts<C>, oldLeases: OldLeases<C>, lending: Lending<C>, steps: LeakSteps) {
     this.#parts = parts;
@@ -37,6 +40,7 @@ export class Leaks<C> {
     this.#lending = lending;
     this.#steps = steps;
     this.#report = new LeakReport(parts);
+    this.#closingAlarm = new Alarm(parts.clock, () => this.close(), true);
     this.#oldAfterMs = Math.min(oldAfterMs, parts.options.leakThresholdMs / 4);
   }
 
@@ -50,6 +54,20 @@ export class Leaks<C> {
       if (old.isLeaked && this.#oldLeases.has(old)) again = Math.min(again, this.#closeWhenQuiet(old, now));
     }
     return again;
+  }
+
+  /** The pool closes: what has leaked never comes back, and is not waited for longer than until it is quiet. */
+  close(): void {
+    const now = this.#parts.clock.now();
+    let again = Number.POSITIVE_INFINITY;
+    for (const old of [...this.#oldLeases])
+      if (old.isLeaked) again = Math.min(again, this.#closeWhenQuiet(old, now));
+    this.#closingAlarm.ringBy(again);
+  }
+
+  /** The pool is closed. */
+  stop(): void {
+    this.#closingAlarm.cancel();
   }
 
   #findOld(now: number): void {
@@ -91,17 +109,19 @@ export class Leaks<C> {
     old.slot.condemned ??= 'leaked';
     placeBudget.favour(this.#parts, now);
     this.#report.leaked(old, now - old.acquiredAt);
-    if (isClosing) return;
+    if (isClosing) {
+      this.close();
+      return;
+    }
     this.#steps.lookBy(now);
     this.#steps.condemned();
   }
 
   /** Returns when to look again. */
   #closeWhenQuiet(old: OldLease<C>, now: number): number {
-    const { connector, options } = this.#parts;
-    const overdueAt = old.acquiredAt + options.leakThresholdMs;
+    const overdueAt = old.acquiredAt + this.#parts.options.leakThresholdMs;
     if (now < overdueAt && !this.#hasBeenQuiet(old, now))
-      return connector.isQuiet === undefined ? overdueAt : Math.min(now + quietLookMs, overdueAt);
+      return this.#asksQuiet ? Math.min(now + quietLookMs, overdueAt) : overdueAt;
     this.#takeBack(old);
     return Number.POSITIVE_INFINITY;
   }
@@ -110,8 +130,13 @@ export class Leaks<C> {
     this.#lending.takeBack(old, old.slot, 'taken back by the pool at leakThresholdMs');
   }
 
+  /** Where nobody can tell, it counts as quiet if its pool closes. */
+  get #asksQuiet(): boolean {
+    return this.#parts.connector.isQuiet !== undefined || this.#parts.isClosing;
+  }
+
   #hasBeenQuiet(old: OldLease<C>, now: number): boolean {
-    if (this.#parts.connector.isQuiet === undefined) return false;
+    if (!this.#asksQuiet) return false;
     if (!this.#parts.isQuiet(old.slot)) old.quietSince = undefined;
     else old.quietSince ??= now;
     return old.quietSince !== undefined && now - old.quietSince >= quietForMs;

@@ -46,7 +46,7 @@ export interface PoolOptions<C = unknown> {
   readonly budget?: Budget | undefined;
   /** Told what happens in the pool. Default none. */
   readonly observers?: readonly PoolObserver<C>[];
-  /** Says in the error of an acquire timeout why callers wait: `explainer` of `openline/insight`. Default none; the adapters have it. */
+  /** Says in the errors of those who wait in vain, or may not wait, why callers wait: `explainer` of `openline/insight`. Default none; the adapters have it. */
   readonly explainer?: Explainer | undefined;
   /** Where time comes from. Default the machine's clock. */
   readonly clock?: Clock;

@@ -120,6 +120,11 @@ export class Parts<C> {
     };
   }
 
+  /** Why callers wait, for the error of one who does not; nothing where none does. */
+  whyOthersWait(): string | undefined {
+    return this.waiting > 0 ? this.explanations?.explain() : undefined;
+  }
+
   /** What every event about one connection says. */
   event(slot: Slot<C>): { poolName: string; connectionId: number; connection: C | undefined } {
     return { poolName: this.name, connectionId: slot.id, connection: slot.connection };

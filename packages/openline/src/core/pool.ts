@@ -60,12 +60,16 @@ export class Pool<C> {
   readonly #opener: Opener<C>;
   readonly #demand: Demand<C>;
   readonly #deadlines: Deadlines<C>;
+  readonly #leaks: Leaks<C>;
   readonly #maintainer: Maintainer<C>;
   #closing: Promise<CloseReport> | undefined;
   readonly #changes: Changes;
 
-  /** @internal */
-  constructor(connector: Connector<C>, options: PoolOptions<C> | undefined) {
+  /**
+   * @internal
+   * @param opensMin - whether it opens `min` connections now; else with the first caller
+   */
+  constructor(connector: Connector<C>, options: PoolOptions<C> | undefined, opensMin = true) {
     const parts = new Parts(connector, resolveOptions(options));
     if (typeof (connector as Connector<C> | undefined)?.open !== 'function') {
       throw new InvalidOptionsError(parts.name, [
@@ -115,6 +119,7 @@ export class Pool<C> {
       // Those who counted on its end need another connection.
       condemned: dispatch,
     });
+    this.#leaks = leaks;
     this.#maintainer = new Maintainer({
       parts,
       turnaround: this.#turnaround,
@@ -135,7 +140,7 @@ export class Pool<C> {
     if (explainer !== undefined) parts.explanations = new Explanations(explainer, this, parts.clock);
     if (budget !== undefined)
       parts.membership = new Membership(budget, parts, this.#turnaround, this.#demand, dispatch);
-    if (parts.min > 0) dispatch();
+    if (opensMin && parts.min > 0) dispatch();
   }
 
   /** The pool's name. */
@@ -298,8 +303,9 @@ export class Pool<C> {
   }
 
   /**
-   * Closes the pool: callers in the queue are refused, idle connections closed, leases waited for. When the time is over, the
-   * connections still lent are closed under their holders. Resolves when every socket is closed, or has been given a second for it.
+   * Closes the pool: callers in the queue are refused, idle connections closed, leases waited for, except those that were proven lost: their
+   * connections are closed when nothing has been under way on them for a second. When the time is over, the connections still lent are closed
+   * under their holders. Resolves when every socket is closed, or has been given a second for it.
    * A second call waits for the first.
    *
    * @param options - `timeoutMs`: how long leases are waited for; default 10,000; 0: not at all; `Infinity`: as long as it takes
@@ -325,6 +331,7 @@ export class Pool<C> {
     this.#opener.abandonAll();
     this.#changes.tell();
     while (slots.idle.length > 0) this.#turnaround.evict(slots.idle[0]!, 'pool-closed');
+    this.#leaks.close();
     const drained = await this.#changes.until(() => slots.live === 0, timeoutMs);
     const outstanding = drained ? [] : this.holders();
     for (const slot of [...slots]) {
@@ -335,6 +342,7 @@ export class Pool<C> {
     // What is closing ends in a second at the most; what was detached is its holder's.
     await this.#changes.until(() => slots.size === slots.count(State.detached), 2 * closingCountsMs);
     this.#deadlines.stop();
+    this.#leaks.stop();
     parts.state = 'closed';
     parts.explanations?.closed();
     parts.membership?.leave();

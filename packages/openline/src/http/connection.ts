@@ -37,6 +37,8 @@ export interface HttpConnection {
   readonly protocol: 'HTTP/1.1' | 'HTTP/2';
   /** Requests that it carries at once; 0 once it takes no more. */
   readonly capacity: number;
+  /** No request is under way on it. */
+  readonly isQuiet: boolean;
   /** Sends a request and tells `receiver` what becomes of it. Never throws: `onError` hears of a request that makes no sense, too. */
   send(request: RequestOptions, receiver: Receiver): void;
   /** Calls `lost` once, when the connection has died of itself or was closed by the peer. */

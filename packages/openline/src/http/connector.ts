@@ -67,6 +67,10 @@ export class HttpConnector implements Connector<HttpConnection> {
     return connection.close();
   }
 
+  isQuiet(connection: HttpConnection): boolean {
+    return connection.isQuiet;
+  }
+
   capacity(connection: HttpConnection): number {
     return connection.capacity;
   }

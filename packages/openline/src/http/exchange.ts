@@ -354,8 +354,10 @@ export class Exchange implements Receiver, Taker<HttpConnection>, Due {
     }
     if (error !== undefined) {
       // What was refused before it was written has done the connection no harm.
-      if (!this.#isWritten && connection.capacity > 0) lease.release();
-      else lease.discard(error);
+      if (!this.#isWritten && connection.capacity > 0) {
+        connection.spared();
+        lease.release();
+      } else lease.discard(error);
       return;
     }
     connection.rests(this.#host.clock.turnNow().ms, this.#head?.keepAliveMs);

@@ -42,6 +42,7 @@ export class H1Connection implements HttpConnection {
   #onRetired: (() => void) | undefined;
   #hintMs: number | undefined;
   #restsSince: number | undefined;
+  #isQuiet = true;
 
   /** @param socket - connected, its TLS handshake done */
   constructor(socket: Socket, origin: URL, { maxHeaderSize }: H1Limits) {
@@ -77,7 +78,12 @@ export class H1Connection implements HttpConnection {
     return this.#socket.destroyed ? 0 : 1;
   }
 
+  get isQuiet(): boolean {
+    return this.#isQuiet;
+  }
+
   send(options: RequestOptions, receiver: Receiver): void {
+    this.#isQuiet = false;
     const { path, method, body, headers, query, idempotent, upgrade, reset, expectContinue } = options;
     const { blocking, throwOnError, typeOfService } = options as typeof options & MoreOptions;
     const request = {
@@ -115,8 +121,14 @@ export class H1Connection implements HttpConnection {
    * @param hintMs - how long the server said that it keeps the connection when idle
    */
   rests(now: number, hintMs: number | undefined): void {
+    this.#isQuiet = true;
     this.#restsSince = now;
     this.#hintMs = hintMs;
+  }
+
+  /** A request was refused before anything of it was written. */
+  spared(): void {
+    this.#isQuiet = true;
   }
 
   /** How long it has been idle; nothing before its first response. */

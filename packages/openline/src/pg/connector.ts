@@ -61,8 +61,14 @@ export class PgConnector implements Connector<DriverClient> {
     return isBusy(client);
   }
 
+  /** A statement of the pool's own ends with the server's answer or by its limits, however long it takes: nobody has forgotten it. */
   isKept(client: DriverClient): boolean {
-    return this.#source.isKept(client);
+    return this.#source.isKept(client) || (this.#lines.of(client)?.sendings.length ?? 0) > 0;
+  }
+
+  /** Between the rows of a cursor and in the middle of a COPY the driver is busy too; in a transaction that nobody goes on with it is not. */
+  isQuiet(client: DriverClient): boolean {
+    return isDead(client) || !isBusy(client);
   }
 
   capacity(client: DriverClient): number {

@@ -20,10 +20,11 @@ import {
   type PoolStats,
   type PoolStatus,
 } from '../core/index.ts';
-import { asPoolClient, type DriverClient, type DriverClientClass, type QueryCallback } from './driver.ts';
+import type { DriverClient, DriverClientClass, QueryCallback } from './driver.ts';
 import { fromHere, throwAsDriver } from './errors.ts';
 import { isFatal } from './failures.ts';
 import { Listener, type ListenOptions, type NotificationHandler, type Subscription } from './listener.ts';
+import { Loans } from './loans.ts';
 import { type PgPoolOptions, refuseUnknown, warnOfSlips } from './options.ts';
 import { plainConfig, type QueryLimits } from './request.ts';
 import { checkStream, type StreamOptions, streamRows } from './stream.ts';
@@ -42,9 +43,6 @@ type LimitedQuery = <Row extends QueryResultRow = any, Values = any[]>(
   config: PgQueryConfig<Values> & QueryLimits,
   values?: QueryConfigValues<Values>,
 ) => Promise<QueryResult<Row>>;
-
-/** How a lease ends. */
-type Ends = Pick<Lease<DriverClient>, 'release' | 'discard'>;
 
 /** What pg.Pool sets in its constructor and its typings leave out. */
 interface PgPoolFields {
@@ -89,6 +87,7 @@ function callOutside(callback: QueryCallback, error: Error | undefined, result?:
  */
 export class Pool extends pg.Pool {
   readonly #workings: Workings;
+  readonly #loans: Loans;
   #listener: Listener | undefined;
 
   /** @throws {@link InvalidOptionsError} where one of Openline's own options is wrong. Names that nobody knows are let pass, as pg does. */
@@ -108,6 +107,10 @@ export class Pool extends pg.Pool {
       hears: (event) => this.listenerCount(event as 'error') > 0,
       tell: (event, ...args) => this.#tell(event, ...args),
       isKept: (client) => this.#listener?.keeps(client) === true,
+    });
+    this.#loans = new Loans({
+      lentToUser: (client) => this.#workings.lentToUser(client),
+      returned: (client, error) => this.#tell('release', error, client),
     });
   }
 
@@ -133,7 +136,9 @@ export class Pool extends pg.Pool {
   override connect(): Promise<PoolClient>;
   override connect(callback: ConnectCallback): void;
   override connect(callback?: ConnectCallback): Promise<PoolClient> | undefined {
-    const connected = this.#workings.acquire(undefined).then((lease) => this.#handOver(lease), throwAsDriver);
+    const connected = this.#workings
+      .acquire(undefined)
+      .then((lease) => this.#loans.toUser(lease), throwAsDriver);
     if (callback === undefined) return this.#inTheirs(connected);
     connected.then(
       (client) => callback(undefined, client, client.release),
@@ -146,23 +151,6 @@ export class Pool extends pg.Pool {
   #inTheirs<T>(promise: Promise<T>): Promise<T> {
     const Theirs = this.#fields.Promise;
     return Theirs === Promise ? promise : Theirs.resolve(promise);
-  }
-
-  /** Gives a client to a user, with pg's `release` on it. */
-  #handOver(lease: Lease<DriverClient>, ends: Ends = lease): PoolClient {
-    const { connection } = lease;
-    const client = asPoolClient(connection);
-    this.#workings.lentToUser(connection);
-    client.release = (error) =>
-      this.#back(lease, client, error, () => (error ? ends.discard(error) : ends.release()));
-    return client;
-  }
-
-  /** Tells of the end of a loan, unless it had ended before. */
-  #back(lease: Lease<DriverClient>, client: PoolClient, error: unknown, end: () => void): void {
-    const first = !lease.ended;
-    end();
-    if (first) this.#tell('release', error, client);
   }
 
   /**
@@ -224,14 +212,11 @@ export class Pool extends pg.Pool {
    * @throws (rejects) the driver's own error when no client can connect, {@link AcquireTimeoutError}, {@link PoolClosedError}, or the signal's reason.
    */
   async acquire(options?: AcquireOptions): Promise<Lease<PoolClient>> {
-    const lease = await this.#workings.acquire(options).catch(throwAsDriver);
-    const ends: Ends = { release: lease.release.bind(lease), discard: lease.discard.bind(lease) };
-    const client = this.#handOver(lease, ends);
-    // However it ends, listeners are told.
-    const { release } = client;
-    lease.release = () => release();
-    lease.discard = (reason) => this.#back(lease, client, reason, () => ends.discard(reason));
-    return lease as unknown as Lease<PoolClient>;
+    return this.#loans.asLease(await this.#workings.acquire(options).catch(throwAsDriver));
+  }
+
+  async #acquireForWork(options: AcquireOptions): Promise<Lease<PoolClient>> {
+    return this.#loans.asLeaseOfWork(await this.#workings.acquire(options).catch(throwAsDriver));
   }
 
   /** Runs `work` with a client and gives it back however `work` ends; after a fatal error it is closed. */
@@ -239,7 +224,7 @@ export class Pool extends pg.Pool {
     const lease = await this.#workings.acquire(options).catch(throwAsDriver);
     const client = lease.connection;
     try {
-      const result = await work(this.#handOver(lease));
+      const result = await work(this.#loans.toWork(lease));
       this.#giveBack(lease, client, undefined);
       return result;
     } catch (error) {
@@ -279,7 +264,13 @@ export class Pool extends pg.Pool {
     options: StreamOptions = {},
   ): AsyncIterable<Row> {
     const batchSize = checkStream(this.#workings.limits.poolName, options);
-    return streamRows<Row>((acquiring) => this.acquire(acquiring), text, values, batchSize, options.signal);
+    return streamRows<Row>(
+      (acquiring) => this.#acquireForWork(acquiring),
+      text,
+      values,
+      batchSize,
+      options.signal,
+    );
   }
 
   /**
@@ -347,22 +338,22 @@ export class Pool extends pg.Pool {
 
   /** See {@link EnginePool.stats}. */
   stats(): PoolStats {
-    return this.#engine.stats();
+    return this.#workings.engineToLookAt.stats();
   }
 
   /** See {@link EnginePool.status}. */
   status(): PoolStatus {
-    return this.#engine.status();
+    return this.#workings.engineToLookAt.status();
   }
 
   /** See {@link EnginePool.holders}. */
   holders(): HolderInfo[] {
-    return this.#engine.holders();
+    return this.#workings.engineToLookAt.holders();
   }
 
   /** See {@link EnginePool.connections}. */
   connections(): ConnectionInfo[] {
-    return this.#engine.connections();
+    return this.#workings.engineToLookAt.connections();
   }
 
   /** See {@link EnginePool.resize}. */

@@ -91,7 +91,13 @@ export class Workings {
 
   /** Made at the first use: with `min`, it begins to connect. */
   get engine(): EnginePool<DriverClient> {
-    this.#engine ??= this.#makeEngine();
+    this.#engine ??= this.#makeEngine(true);
+    return this.#engine;
+  }
+
+  /** For those who only look at it: that opens nothing. */
+  get engineToLookAt(): EnginePool<DriverClient> {
+    this.#engine ??= this.#makeEngine(false);
     return this.#engine;
   }
 
@@ -141,7 +147,7 @@ export class Workings {
     if (this.#front.hears('acquire')) this.#front.tell('acquire', client);
   }
 
-  #makeEngine(): EnginePool<DriverClient> {
+  #makeEngine(opensMin: boolean): EnginePool<DriverClient> {
     const front = this.#front;
     const options = engineOptions(this.#given);
     const connector = new PgConnector(
@@ -162,11 +168,8 @@ export class Workings {
       closed: ({ connection }: { connection: unknown }) => front.tell('remove', connection),
     };
     const logged = logObserver((...message) => front.log(...message));
-    const engine = new EnginePool<DriverClient>(connector, {
-      explainer,
-      ...options,
-      observers: [...(options.observers ?? []), removed, logged],
-    });
+    const observers = [...(options.observers ?? []), removed, logged];
+    const engine = new EnginePool<DriverClient>(connector, { explainer, ...options, observers }, opensMin);
     // What was given under pg's names is in pg's units, and small numbers are common there.
     warnOfSeconds(engine.name, this.#given as object);
     const watch = new Watch(this.#lines, {

@@ -8,6 +8,7 @@ import {
   ManualClock,
 } from 'openline/testing';
 import { expect, onTestFinished } from 'vitest';
+import { hearsOfLeaks } from '../support/planted-leaks.ts';
 
 export interface Kit {
   readonly clock: ManualClock;
@@ -19,13 +20,22 @@ export interface KitOptions extends PoolOptions<FakeConnection> {
   readonly connector?: FakeConnectorOptions;
   /** Connections that the test leaves open on purpose: detached ones. */
   readonly leftOpen?: number;
+  /** Whether the process is to be warned of leaks that the test's own observers do not hear of. Default `false`. */
+  readonly warnsOfLeaks?: boolean;
 }
 
 /** A pool on a manual clock and a fake connector; closed when the test ends, when nothing may be left of it. */
-export function setUp({ connector: script, leftOpen = 0, ...options }: KitOptions = {}): Kit {
+export function setUp({
+  connector: script,
+  leftOpen = 0,
+  warnsOfLeaks = false,
+  observers: given = [],
+  ...options
+}: KitOptions = {}): Kit {
   const clock = new ManualClock({ nowMs: 1_000 });
   const connector = new FakeConnector({ clock, ...script });
-  const pool = createPool(connector, { clock, name: 'test', ...options });
+  const observers = warnsOfLeaks ? given : [...given, hearsOfLeaks];
+  const pool = createPool<FakeConnection>(connector, { clock, name: 'test', ...options, observers });
   onTestFinished(async () => {
     assertInvariants(pool);
     const closing = new Watched(pool.close({ timeoutMs: 0 }), clock);

@@ -2,9 +2,9 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { AcquireTimeoutError, ConnectionEvent, Lease } from 'openline';
 import type { FakeConnection } from 'openline/testing';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { collectedUntil } from './collection.ts';
-import { ask, type Kit, type KitOptions, lease, setUp } from './kit.ts';
+import { ask, type Kit, type KitOptions, lease, setUp, Watched } from './kit.ts';
 
 type Told = ConnectionEvent & { ageMs: number; place: string | undefined };
 
@@ -16,6 +16,10 @@ function watch(options: KitOptions = {}): Watch {
   const leaked: Told[] = [];
   const observers = [{ leaseLeaked: (event: Told) => leaked.push(event) }];
   return { ...setUp({ max: 1, leakThresholdMs: 60_000, observers, ...options }), leaked };
+}
+
+async function granted(kit: Kit): Promise<Lease<FakeConnection>> {
+  return (await lease(kit, 1))[0]!;
 }
 
 /** Leases a connection and drops the lease. Returns the bare connection, which is the user's to use still. */
@@ -166,12 +170,46 @@ test.each(['release', 'discard'] as const)('a lease that ended with %s is none',
   expect(await collectedUntil(() => kit.leaked.length > 0)).toBe(false);
 });
 
-test('one that is found after the pool has begun to close ends with it', async () => {
-  const kit = watch();
-  await leak(kit);
-  await kit.clock.advance(3_000);
-  const closing = kit.pool.close({ timeoutMs: 5_000 });
-  expect(await collectedUntil(() => kit.leaked.length > 0)).toBe(true);
-  await kit.clock.advance(6_000);
-  expect((await closing).outstanding).toMatchObject([{ connectionId: 1, leaked: true }]);
+describe('close() does not wait for what never comes back', () => {
+  test.each([
+    ['before', true],
+    ['after', false],
+  ])('where it was found %s the pool began to close', async (_, isKnown) => {
+    const kit = watch({ max: 2 });
+    const held = await granted(kit);
+    if (isKnown) await leakAndTell(kit);
+    else {
+      await leak(kit);
+      await kit.clock.advance(3_000);
+    }
+    const closing = new Watched(kit.pool.close({ timeoutMs: Number.POSITIVE_INFINITY }), kit.clock);
+    expect(await collectedUntil(() => kit.leaked.length > 0)).toBe(true);
+    await kit.clock.advance(900);
+    expect(kit.connector.live.size).toBe(2);
+    await kit.clock.advance(200);
+    expect(kit.connector.live.size).toBe(1);
+    held.release();
+    await kit.clock.settle();
+    expect(closing.value).toEqual({ drained: true, outstanding: [] });
+  });
+
+  test('nor where the connector cannot say what is under way', async () => {
+    const kit = watch();
+    Object.assign(kit.connector, { isQuiet: undefined });
+    await leakAndTell(kit);
+    const closing = new Watched(kit.pool.close(), kit.clock);
+    await kit.clock.advance(1_100);
+    expect(closing.value).toEqual({ drained: true, outstanding: [] });
+  });
+
+  test('as long as nothing is under way on it: that is waited for, up to the time for all', async () => {
+    const kit = watch();
+    const connection = await leakAndTell(kit);
+    kit.connector.busy.add(connection);
+    const closing = new Watched(kit.pool.close({ timeoutMs: 5_000 }), kit.clock);
+    await kit.clock.advance(4_900);
+    expect(kit.connector.live).toContain(connection);
+    await kit.clock.advance(200);
+    expect(closing.value).toMatchObject({ drained: false, outstanding: [{ connectionId: 1, leaked: true }] });
+  });
 });

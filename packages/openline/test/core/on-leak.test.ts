@@ -10,7 +10,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const options: KitOptions = { max: 1, leakThresholdMs: 4_000 };
+const options: KitOptions = { max: 1, leakThresholdMs: 4_000, warnsOfLeaks: true };
 
 /** The warnings about leaks from now on, of the pool of this name. */
 function warningsOf(poolName: string): string[] {

@@ -112,6 +112,27 @@ describe('captures are kept for a pool', () => {
     expect(favour).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ name: 'test' }), 2_000);
   });
 
+  test('after a caller was refused since the queue is full', async () => {
+    const favour = vi.spyOn(placeBudget, 'favour');
+    const kit = setUp({ max: 1, maxWaiters: 1 });
+    await lease(kit, 1);
+    ask(kit);
+    expect(favour).not.toHaveBeenCalled();
+    ask(kit);
+    expect(favour).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ name: 'test' }), 1_000);
+  });
+
+  test('but not for one who would not wait, and had only asked what is there', async () => {
+    const favour = vi.spyOn(placeBudget, 'favour');
+    const kit = setUp({ max: 1 });
+    await lease(kit, 1);
+    expect(kit.pool.tryAcquire()).toBeUndefined();
+    const refused = ask(kit, { timeoutMs: 0 });
+    await kit.clock.settle();
+    expect(refused.error?.code).toBe('OPENLINE_ACQUIRE_TIMEOUT');
+    expect(favour).not.toHaveBeenCalled();
+  });
+
   test('after a lease was collected', async () => {
     const favour = vi.spyOn(placeBudget, 'favour');
     const kit = setUp({ max: 1, leakThresholdMs: 60_000 });

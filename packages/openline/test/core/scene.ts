@@ -7,6 +7,7 @@ import {
   type FakeStepName,
   ManualClock,
 } from 'openline/testing';
+import { hearsOfLeaks } from '../support/planted-leaks.ts';
 import { BreakerWatch } from './breaker-watch.ts';
 import { type Caller, Ledger } from './ledger.ts';
 import { LendingWatch } from './lending-watch.ts';
@@ -56,7 +57,7 @@ export class Scene {
     // Before the pool, which opens its min at once.
     this.connections = new OpenCount(this.clock, this.connector);
     this.watch = new LendingWatch(this.clock, this.connector);
-    this.pool = createPool(this.connector, {
+    this.pool = createPool<FakeConnection>(this.connector, {
       clock: this.clock,
       name: `schedule-${seed}-${shared?.number ?? 0}`,
       budget: shared?.budget,
@@ -70,7 +71,7 @@ export class Scene {
       keepaliveMs: 10_000,
       maxWaiters: 8,
       maxUses: 5,
-      observers: watched ? [this.watch, this.breaker] : [this.breaker],
+      observers: [this.breaker, hearsOfLeaks, ...(watched ? [this.watch] : [])],
     });
     this.ledger = new Ledger(this.clock, this.connector);
   }

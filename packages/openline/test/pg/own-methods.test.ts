@@ -180,6 +180,14 @@ describe('the levers of a pool', () => {
 });
 
 describe('what a pool tells of itself', () => {
+  test('to look at it opens nothing: its min is opened with the first caller', async () => {
+    const pool = connect({ max: 3, min: 2 });
+    expect(pool.stats()).toMatchObject({ min: 2, size: 0 });
+    expect([pool.status().size, pool.holders(), pool.connections()]).toEqual([0, [], []]);
+    await pool.query('select 1');
+    await until(() => pool.idleCount === 2, 'its min is open');
+  });
+
   test('stats() counts what happened, and measures each phase of a connect', async () => {
     const pool = connect({ max: 2 });
     await Promise.all([pool.query('select 1'), pool.query('select 1'), pool.query('select 1')]);
