@@ -26,17 +26,7 @@ export class Demand<C> {
   /** A caller came in an outage and could not be served. Returns the failure with which to turn it away, if the outage has lasted long enough for that. */
   callerCame(now: number): ConnectError | undefined {
     this.#lastCallerAt = now;
-    return this.breakerOpen(now) ? this.#parts.outage.lastFailure : undefined;
-  }
-
-  /** Are callers turned away at once: an outage has outlasted the acquire timeout, nothing is open, and attempts still go on? */
-  breakerOpen(now: number): boolean {
-    const { outage, options, slots } = this.#parts;
-    return (
-      outage.outlasted(options.acquireTimeoutMs, now) &&
-      slots.live === 0 &&
-      !outage.isStale(options.connectTimeoutMs, now)
-    );
+    return this.#parts.breaker.look(now) ? this.#parts.outage.lastFailure : undefined;
   }
 
   /** Opens as many as are wanted and allowed, and sees to it that somebody looks again. */

@@ -30,6 +30,7 @@ export type { Lease } from './lease.ts';
 export type { PoolTimes, PoolTotals } from './measures.ts';
 export { passingNetworkCodes } from './network-codes.ts';
 export {
+  type BreakerClosedReason,
   type CloseReason,
   type ConnectionEvent,
   channelNames,

@@ -24,6 +24,12 @@ export type CloseReason =
   | 'shrunk' // above max or not needed after a resize
   | 'worn-out'; // maxUses
 
+/** Why a breaker has closed. */
+export type BreakerClosedReason =
+  | 'recovered' // an open succeeded
+  | 'rested' // nobody asked for so long that attempts have ended: the next caller is let in, to try
+  | 'pool-closed';
+
 /** One phase of an open and how long it took, in milliseconds. */
 export interface OpenPhase {
   readonly name: string;
@@ -85,6 +91,19 @@ export interface PoolObserver<C = unknown> {
    * `leaseOverdue` usually comes first.
    */
   leaseLeaked?(event: ConnectionEvent<C> & { ageMs: number; place: string | undefined }): void;
+  /**
+   * An outage has outlasted `acquireTimeoutMs`, and nothing is open: new callers are turned away at once, with `error`, while one attempt after
+   * the other goes on. `outageMs`: since the first open that failed; `attempts`: opens that failed since the last success; `error`: the last failure.
+   */
+  breakerOpened?(event: { poolName: string; outageMs: number; attempts: number; error: ConnectError }): void;
+  /** Callers are turned away no more. Told between two of `breakerOpened`, always, and before `recovered`. `openMs`: since the breaker opened. */
+  breakerClosed?(event: {
+    poolName: string;
+    reason: BreakerClosedReason;
+    openMs: number;
+    outageMs: number;
+    attempts: number;
+  }): void;
   /** The first open after an outage succeeded. */
   recovered?(event: { poolName: string; outageMs: number; attempts: number }): void;
   /** The machine slept or the process was frozen: idle connections will be validated before use. */
@@ -119,6 +138,8 @@ const eventNames: readonly EventName[] = [
   'leaseOverdue',
   'overdueReturned',
   'leaseLeaked',
+  'breakerOpened',
+  'breakerClosed',
   'recovered',
   'clockJumped',
 ];

@@ -142,7 +142,7 @@ export class Opener<C> {
 
   /** Where every open ends, however it ends. */
   #ended(slot: Slot<C>, attempt: Attempt, ending: Ending<C>, opening: Promise<C>): ConnectError | undefined {
-    const { clock, connector, growth, measures, observers, openingTime, outage, name } = this.#parts;
+    const { breaker, clock, connector, growth, measures, observers, openingTime, outage, name } = this.#parts;
     const now = clock.now();
     const tookMs = now - attempt.startedAt;
     const { currentPhase } = attempt;
@@ -154,7 +154,10 @@ export class Opener<C> {
       measures.openTook(tookMs, phases);
       const recovered = outage.succeeded(now);
       observers.tell('opened', { ...this.#parts.event(slot), tookMs, phases });
-      if (recovered !== undefined) observers.tell('recovered', { poolName: name, ...recovered });
+      if (recovered !== undefined) {
+        breaker.recovered(recovered.outageMs, recovered.attempts, now);
+        observers.tell('recovered', { poolName: name, ...recovered });
+      }
       this.#outcomes.opened(slot);
       return undefined;
     }
@@ -176,6 +179,7 @@ export class Opener<C> {
       // A pool that has connections lives with them; for one that has none, a full server is as good as gone.
       if (!full || !this.#lives()) outage.failed(error, now);
       observers.tell('openFailed', { ...this.#parts.event(slot), error, phases });
+      breaker.look(now);
     }
     if (ending.how === 'failed') this.#closer.vacate(slot);
     else this.#closeWhateverComes(slot, attempt, opening, error);

@@ -100,6 +100,11 @@ export class Outage {
 
   /** Is the last failure so old that attempts cannot still be going on (each may take `connectTimeoutMs`)? */
   isStale(connectTimeoutMs: number, now: number): boolean {
-    return now - this.#failedAt > connectTimeoutMs + 2 * longestGapMs;
+    return now > this.staleAfter(connectTimeoutMs);
+  }
+
+  /** Until when the last failure is not. */
+  staleAfter(connectTimeoutMs: number): number {
+    return this.#failedAt + connectTimeoutMs + 2 * longestGapMs;
   }
 }

@@ -1,5 +1,6 @@
 // What the workings of one pool share: its connector, its options, its slots, and what it knows and measures.
 
+import { Breaker } from './breaker.ts';
 import { BusyTime } from './busy-time.ts';
 import type { Clock } from './clock.ts';
 import type { Connector } from './connector.ts';
@@ -38,6 +39,7 @@ export class Parts<C> {
   readonly measures: Measures = new Measures();
   readonly growth: Growth = new Growth(this.measures.use);
   readonly outage: Outage = new Outage();
+  readonly breaker: Breaker<C>;
   /** Opens under way, the oldest first. */
   readonly opens: Set<OpenUnderWay> = new Set<OpenUnderWay>();
   readonly openingTime: BusyTime = new BusyTime();
@@ -66,6 +68,7 @@ export class Parts<C> {
     this.observers = new Observers(options.observers);
     this.#max = options.max;
     this.min = options.min;
+    this.breaker = new Breaker(this);
   }
 
   get state(): PoolState {

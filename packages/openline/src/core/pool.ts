@@ -133,6 +133,8 @@ export class Pool<C> {
     const nesting = new NestingGuard();
     const dispatch = (): void => this.#dispatcher.dispatch();
     const closer = new Closer(parts, () => {
+      // In an outage the last live connection may have been all that served.
+      if (parts.outage.since !== undefined) parts.breaker.look(parts.clock.now());
       this.#changes.tell();
       dispatch();
       parts.membership?.settle();
@@ -377,6 +379,7 @@ export class Pool<C> {
     this.#dispatcher.refuseAll(new PoolClosedError(parts.name));
     this.#demand.stop();
     this.#maintainer.stop();
+    parts.breaker.stop();
     this.#opener.abandonAll();
     this.#changes.tell();
     while (slots.idle.length > 0) this.#turnaround.evict(slots.idle[0]!, 'pool-closed');
@@ -447,7 +450,7 @@ export class Pool<C> {
     return {
       ageMs: now - since,
       attempts,
-      breakerOpen: this.#demand.breakerOpen(now),
+      breakerOpen: this.#parts.breaker.isOpen(now),
       error: lastFailure!,
     };
   }

@@ -13,6 +13,7 @@ afterEach(() => {
 
 test('whatever happens in whatever order, nothing is lent twice, lost, forgotten or left behind', async () => {
   let ran = 0;
+  let breakersOpened = 0;
   const property = fc.asyncProperty(settings, steps, async (setting, what) => {
     vi.spyOn(Math, 'random').mockImplementation(numbersFrom(setting.seed));
     const schedule = new Schedule(setting);
@@ -22,7 +23,9 @@ test('whatever happens in whatever order, nothing is lent twice, lost, forgotten
     }
     await schedule.recover();
     await schedule.finish();
+    breakersOpened += schedule.breaker.timesOpened;
   });
   await fc.assert(property, { numRuns: schedules });
   expect(ran).toBeGreaterThan(schedules);
+  expect(breakersOpened).toBeGreaterThan(0);
 }, 300_000);

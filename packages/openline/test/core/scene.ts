@@ -7,6 +7,7 @@ import {
   type FakeStepName,
   ManualClock,
 } from 'openline/testing';
+import { BreakerWatch } from './breaker-watch.ts';
 import { type Caller, Ledger } from './ledger.ts';
 import { LendingWatch } from './lending-watch.ts';
 import { OpenCount } from './open-count.ts';
@@ -20,6 +21,7 @@ export class Scene {
   readonly ledger: Ledger;
   readonly connections: OpenCount;
   protected readonly watch: LendingWatch;
+  readonly breaker: BreakerWatch = new BreakerWatch();
   protected readonly setting: Setting;
   protected readonly detached: Set<FakeConnection> = new Set<FakeConnection>();
   protected readonly lost: Set<FakeConnection> = new Set<FakeConnection>();
@@ -68,7 +70,7 @@ export class Scene {
       keepaliveMs: 10_000,
       maxWaiters: 8,
       maxUses: 5,
-      observers: watched ? [this.watch] : [],
+      observers: watched ? [this.watch, this.breaker] : [this.breaker],
     });
     this.ledger = new Ledger(this.clock, this.connector);
   }

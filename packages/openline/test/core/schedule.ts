@@ -26,6 +26,7 @@ export class Schedule extends Scene {
   async settle(): Promise<void> {
     await this.clock.settle();
     this.#forgive();
+    this.breaker.check(this.pool);
     this.check();
     this.ledger.check();
     const leases = this.pool.holders().length;
@@ -51,6 +52,7 @@ export class Schedule extends Scene {
     assertInvariants(this.pool, { capacity: this.setting.capacity, mayHoldBack, ...shrunk });
     this.ledger.throwIfBroken();
     if (this.watch.broken.length > 0) throw new Error(this.watch.broken.join('; '));
+    if (this.breaker.broken.length > 0) throw new Error(this.breaker.broken.join('; '));
     const count = this.connections.count();
     const most = Math.max(this.max, this.shrunkFrom ?? 0);
     if (count > most) throw new Error(`${count} connections are opening, open or closing, above max ${most}`);
