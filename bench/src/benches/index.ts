@@ -9,6 +9,7 @@ const loaders: Readonly<Record<string, () => Promise<Bench>>> = {
   connect: async () => (await import('./connect.ts')).connect,
   cold: async () => (await import('./cold.ts')).cold,
   quiet: async () => (await import('./quiet.ts')).quiet,
+  telemetry: async () => (await import('./telemetry.ts')).telemetry,
   http: async () => (await import('./http.ts')).http,
 };
 

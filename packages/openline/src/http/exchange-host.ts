@@ -19,7 +19,7 @@ export interface ExchangeHost {
   /** Leases that wait for the reader of a body. */
   readonly unread: Set<Lease<HttpConnection>>;
   /** A request has left, answered or not. */
-  left(): void;
+  left(method: string): void;
   /** The head of a response asks for a pause. */
   retryAfter(status: number, value: string): void;
   /** How long an idle connection may be reused now, in milliseconds: less than when it came to rest, if more is known since. */

@@ -337,7 +337,7 @@ export class Exchange implements Receiver, Taker<HttpConnection>, Due {
     this.#phase = 'done';
     this.#handler = deaf;
     this.#host.dueTimes.delete(this);
-    this.#host.left();
+    this.#host.left(this.#options.method);
   }
 
   /** @param error - of the connection or the request; nothing when the response has ended */

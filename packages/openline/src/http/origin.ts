@@ -32,6 +32,8 @@ export interface OriginStats extends PoolStats {
   readonly protocol: HttpConnection['protocol'] | undefined;
   /** Requests dispatched and not ended, those in the queue included. */
   readonly requests: number;
+  /** The same by method; a method stays, with 0, when its last one has ended. */
+  readonly requestsByMethod: Readonly<Record<string, number>>;
   readonly requestTotals: Readonly<ExchangeCounters>;
   /** How long an idle HTTP/1.1 connection is reused without a hint of the server's, in milliseconds; `Infinity`: as long as `idleTimeoutMs`. */
   readonly reusableForMs: number;
@@ -101,6 +103,7 @@ export class Origin implements ExchangeHost, ConnectorHost {
   #jumpedAt = Number.NEGATIVE_INFINITY;
   #retryAfter: { readonly status: number; readonly until: number } | undefined;
   #requests = 0;
+  readonly #requestsByMethod = new Map<string, number>();
   /** When the last request left. */
   quietSince: number;
 
@@ -156,12 +159,17 @@ export class Origin implements ExchangeHost, ConnectorHost {
     // biome-ignore lint/complexity/noBannedTypes: any function at all may stand in a stack.
     below: Function,
   ): void {
-    this.#requests++;
+    this.#count(options.method, 1);
     new Exchange(this, options, handler, limits, below).start();
   }
 
-  left(): void {
-    this.#requests--;
+  #count(method: string, more: number): void {
+    this.#requests += more;
+    this.#requestsByMethod.set(method, (this.#requestsByMethod.get(method) ?? 0) + more);
+  }
+
+  left(method: string): void {
+    this.#count(method, -1);
     if (this.#requests > 0) return;
     this.quietSince = this.clock.turnNow().ms;
     this.#onQuiet();
@@ -223,6 +231,7 @@ export class Origin implements ExchangeHost, ConnectorHost {
       origin: this.origin,
       protocol: this.#protocol,
       requests: this.#requests,
+      requestsByMethod: Object.fromEntries(this.#requestsByMethod),
       requestTotals: { ...this.counters },
       reusableForMs: this.#reuse.limitMs(undefined, now),
       retryAfter:

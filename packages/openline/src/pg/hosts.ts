@@ -76,6 +76,11 @@ export class Hosts {
     this.#target = target;
   }
 
+  /** All of them, as `db1:5432,db2:5432`. */
+  inWords(defaultPort: number | undefined): string {
+    return this.#addresses.map(({ host, port = defaultPort }) => inWords({ host, port })).join(',');
+  }
+
   /**
    * Opens a session on the first server that will do.
    *

@@ -8,7 +8,12 @@ import type { ResetPolicy } from './session-reset.ts';
 /** Options of the drop-in: all of pg's, and Openline's under their own names, which win where both are given. */
 export interface PgPoolOptions
   extends Omit<PoolConfig, 'pipeline'>,
-    Omit<PoolOptions<ClientBase>, 'max' | 'min' | 'maxUses' | 'observers'> {
+    Omit<PoolOptions<ClientBase>, 'max' | 'min' | 'maxUses' | 'name' | 'observers'> {
+  /**
+   * The pool's name in errors, metrics and pages. Default where it leads, such as `db.example:5432/orders`, with ` #2` for a second pool of
+   * the process to the same database.
+   */
+  readonly name?: string;
   /** Told what happens in the pool. Default none. */
   readonly observers?: PoolOptions<PoolClient>['observers'];
   /**

@@ -311,6 +311,7 @@ export class Pool extends pg.Pool {
     this.#workings.end();
     this.#listener?.close();
     const report = await this.#workings.madeEngine?.close({ timeoutMs });
+    this.#workings.ended();
     this.#fields.ended = true;
     return report;
   }

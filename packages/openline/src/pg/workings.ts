@@ -30,6 +30,7 @@ import {
   startupOptions,
   statementTimeouts,
 } from './options.ts';
+import { freeName, takeName } from './pool-name.ts';
 import { Pooler } from './pooler.ts';
 import { Queries } from './queries.ts';
 import { Sessions } from './session-reset.ts';
@@ -77,11 +78,14 @@ export class Workings {
     this.#front = front;
     this.#connectTimeoutMs = connectTimeoutMs;
     this.keepaliveMs = keepaliveMs;
-    this.limits = { poolName: given.name ?? 'pg', acquireTimeoutMs, ...statementTimeouts(given) };
+    const timeouts = statementTimeouts(given);
     this.#pooler = new Pooler(preparedNames(given));
     this.#hosts = hostsOf(given);
     this.#startupOptions = startupOptions(given);
     this.#sessions = new Sessions(resetPolicy(given), () => front.options.onConnect);
+    // When nothing is left that can be refused.
+    const poolName = given.name || takeName(given, this.#hosts);
+    this.limits = { poolName, acquireTimeoutMs, ...timeouts };
     this.#lines = new LineTable(this.#askLimitMs, given.stream);
   }
 
@@ -135,6 +139,11 @@ export class Workings {
     this.#isEnding = true;
   }
 
+  /** Everything is closed. */
+  ended(): void {
+    if (!this.#given.name) freeName(this.limits.poolName);
+  }
+
   /** A client goes to a user. */
   lentToUser(client: DriverClient): void {
     this.#lines.of(client)?.lendTo('user', clientsPipeline(this.#given.pipeline));
@@ -168,8 +177,16 @@ export class Workings {
       closed: ({ connection }: { connection: unknown }) => front.tell('remove', connection),
     };
     const logged = logObserver((...message) => front.log(...message));
-    const observers = [...(options.observers ?? []), removed, logged];
-    const engine = new EnginePool<DriverClient>(connector, { explainer, ...options, observers }, opensMin);
+    const engine = new EnginePool<DriverClient>(
+      connector,
+      {
+        explainer,
+        ...options,
+        name: this.limits.poolName,
+        observers: [...(options.observers ?? []), removed, logged],
+      },
+      opensMin,
+    );
     // What was given under pg's names is in pg's units, and small numbers are common there.
     warnOfSeconds(engine.name, this.#given as object);
     const watch = new Watch(this.#lines, {

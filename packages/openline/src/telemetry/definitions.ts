@@ -36,6 +36,7 @@ type MetricKey =
   | 'count'
   | 'idleMax'
   | 'idleMin'
+  | 'limit'
   | 'max'
   | 'pendingRequests'
   | 'timeouts'
@@ -55,7 +56,9 @@ export const definitions: Readonly<Record<MetricKey, MetricDefinition>> = {
   ),
   idleMax: level('db.client.connection.idle.max', '{connection}', 'The most idle connections allowed.'),
   idleMin: level('db.client.connection.idle.min', '{connection}', 'The fewest connections kept open.'),
-  max: level('db.client.connection.max', '{connection}', 'The most connections allowed.'),
+  limit: level('db.client.connection.limit', '{connection}', 'The most connections allowed.'),
+  // Its name before the conventions' version 1.45: programs and pages know it by either.
+  max: level('db.client.connection.max', '{connection}', 'The most connections allowed; now called limit.'),
   pendingRequests: level(
     'db.client.connection.pending_requests',
     '{request}',

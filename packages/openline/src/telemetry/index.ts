@@ -1,6 +1,7 @@
 // The public surface of the telemetry.
 
 export type { MetricDefinition, MetricKind } from './definitions.ts';
+export type { LoggedPool } from './exhaustion.ts';
 export { type Logger, type LogOptions, logPools } from './log.ts';
 export { toMeter } from './meter.ts';
 export {

@@ -2,17 +2,16 @@
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import {
-  Alarm,
+  AcquireTimeoutError,
   type Clock,
   type ConnectError,
   channelNames,
-  type OutageInfo,
   type PoolObserver,
-  type PoolStats,
+  type PoolStatus,
   systemClock,
 } from '../core/index.ts';
+import { ExhaustionLook, type LoggedPool } from './exhaustion.ts';
 import { LogLimit } from './log-limit.ts';
-import type { WatchedPool } from './watched.ts';
 
 /** What lines are written to: pino's interface, which console has too if the arguments' order is no matter. */
 export interface Logger {
@@ -27,21 +26,9 @@ export interface LogOptions {
   readonly clock?: Clock;
 }
 
-/** How often the pools are looked at for exhaustion. A look reads their stats and costs the pools nothing in between. */
-const lookEveryMs = 5_000;
-/** A pool is near exhaustion when it was found full, with callers waiting, so many times in a row. */
-const looksToTell = 2;
-
 type Level = keyof Logger;
 type EventOf<Name extends keyof PoolObserver> = Parameters<NonNullable<PoolObserver[Name]>>[0];
 type Handlers = { readonly [Name in keyof PoolObserver]: (event: EventOf<Name>) => void };
-
-/** What was told of one engine: a pool's, or that of an origin of an HttpPool. */
-interface Told {
-  breakerOpen: boolean;
-  nearExhaustion: boolean;
-  fullLooks: number;
-}
 
 /**
  * Writes to a log what happens to pools, in at most five lines a minute of each kind from each pool; the next line tells how many were left out (`leftOut`).
@@ -50,12 +37,17 @@ interface Told {
  * |---|---|---|
  * | warn | `cannot connect` | an outage has begun |
  * | error | `breaker open` | it has outlasted the acquire timeout: callers are turned away at once |
- * | info | `breaker closed`, `connected again` | the first open after the outage |
+ * | info | `breaker closed` | callers are let in again |
+ * | info | `connected again` | the first open after the outage |
  * | warn | `lease overdue` | a lease lasts longer than `leakThresholdMs` |
+ * | info | `overdue lease returned` | it has ended after all |
+ * | warn | `lease leaked` | a lease was garbage-collected and had not ended |
  * | warn | `dirty return` | a lease left something behind, such as an open transaction |
  * | warn | `acquire timed out` | a caller waited in vain |
  * | warn | `near exhaustion` | full, and callers waiting, for 5 s |
  * | info | `room again` | no longer |
+ *
+ * The last two but one carry the `diagnosis` of `openline/insight`, where it has one.
  *
  * @param pools - of any kind; those with the same name are not told apart
  * @returns what ends it.
@@ -68,7 +60,7 @@ interface Told {
  * ```
  */
 export function logPools(
-  pools: readonly WatchedPool[],
+  pools: readonly LoggedPool[],
   logger: Logger,
   { clock = systemClock }: LogOptions = {},
 ): Disposable {
@@ -78,35 +70,48 @@ export function logPools(
 }
 
 class PoolLog {
-  readonly #pools: readonly WatchedPool[];
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #names: ReadonlySet<string>;
   readonly #limit = new LogLimit();
-  readonly #look: Alarm;
+  readonly #exhaustion: ExhaustionLook;
   readonly #subscriptions: [channel: string, listener: (event: unknown) => void][] = [];
-  #told = new Map<string, Told>();
 
-  constructor(pools: readonly WatchedPool[], logger: Logger, clock: Clock) {
-    this.#pools = pools;
+  constructor(pools: readonly LoggedPool[], logger: Logger, clock: Clock) {
     this.#logger = logger;
     this.#clock = clock;
     this.#names = new Set(pools.map((pool) => pool.stats().name));
-    this.#look = new Alarm(clock, () => this.#lookAtAll(), false);
+    this.#exhaustion = new ExhaustionLook(pools, clock, (status, isNear, diagnosis) =>
+      this.#exhausted(status, isNear, diagnosis),
+    );
   }
 
   start(): void {
     const handlers: Handlers = {
       openFailed: ({ poolName, error }) => this.#openFailed(poolName, error),
-      recovered: ({ poolName, outageMs, attempts }) => this.#recovered(poolName, outageMs, attempts),
+      breakerOpened: ({ poolName, outageMs, attempts, error }) =>
+        this.#write('error', poolName, 'breaker open', {
+          outageMs,
+          attempts,
+          error: withoutSecrets(error.message),
+        }),
+      breakerClosed: ({ poolName, reason, openMs, outageMs, attempts }) =>
+        this.#write('info', poolName, 'breaker closed', { reason, openMs, outageMs, attempts }),
+      recovered: ({ poolName, outageMs, attempts }) =>
+        this.#write('info', poolName, 'connected again', { outageMs, attempts }),
       leaseOverdue: ({ poolName, connectionId, ageMs, place }) =>
         this.#write('warn', poolName, 'lease overdue', { connectionId, ageMs, place }),
+      overdueReturned: ({ poolName, connectionId, heldMs, place }) =>
+        this.#write('info', poolName, 'overdue lease returned', { connectionId, heldMs, place }),
+      leaseLeaked: ({ poolName, connectionId, ageMs, place }) =>
+        this.#write('warn', poolName, 'lease leaked', { connectionId, ageMs, place }),
       dirtyReturn: ({ poolName, connectionId, what, place }) =>
         this.#write('warn', poolName, 'dirty return', { connectionId, what, place }),
       timedOut: ({ poolName, waitedMs, error }) =>
         this.#write('warn', poolName, 'acquire timed out', {
           waitedMs,
           error: withoutSecrets(error.message),
+          ...diagnosed(error instanceof AcquireTimeoutError ? error.diagnosis : undefined),
         }),
     };
     for (const [name, handle] of Object.entries(handlers)) {
@@ -118,11 +123,11 @@ class PoolLog {
       subscribe(channel, listener);
       this.#subscriptions.push([channel, listener]);
     }
-    this.#lookLater();
+    this.#exhaustion.start();
   }
 
   stop(): void {
-    this.#look.cancel();
+    this.#exhaustion.stop();
     for (const [channel, listener] of this.#subscriptions.splice(0)) unsubscribe(channel, listener);
   }
 
@@ -137,53 +142,11 @@ class PoolLog {
     this.#write('warn', poolName, 'cannot connect', details);
   }
 
-  #recovered(poolName: string, outageMs: number, attempts: number): void {
-    const told = this.#told.get(poolName);
-    if (told !== undefined) this.#tellBreaker(poolName, told, undefined);
-    this.#write('info', poolName, 'connected again', { outageMs, attempts });
-  }
-
-  #lookLater(): void {
-    this.#look.ringBy(this.#clock.now() + lookEveryMs);
-  }
-
-  #lookAtAll(): void {
-    const before = this.#told;
-    this.#told = new Map();
-    for (const pool of this.#pools) {
-      const stats = pool.stats();
-      for (const engine of 'origins' in stats ? stats.origins : [stats]) {
-        const told = before.get(engine.name) ?? { breakerOpen: false, nearExhaustion: false, fullLooks: 0 };
-        this.#told.set(engine.name, told);
-        this.#tellBreaker(engine.name, told, engine.outage);
-        this.#tellExhaustion(engine, told);
-      }
-    }
-    this.#lookLater();
-  }
-
-  #tellBreaker(poolName: string, told: Told, outage: OutageInfo | undefined): void {
-    const isOpen = outage?.breakerOpen === true;
-    if (told.breakerOpen === isOpen) return;
-    told.breakerOpen = isOpen;
-    if (!isOpen) {
-      this.#write('info', poolName, 'breaker closed', {});
-      return;
-    }
-    const { ageMs: outageMs, attempts, error } = outage;
-    const details = { outageMs, attempts, error: withoutSecrets(error.message) };
-    this.#write('error', poolName, 'breaker open', details);
-  }
-
-  #tellExhaustion({ name, max, leased, detached, waiting }: PoolStats, told: Told): void {
-    const isFull = leased + detached >= max && waiting > 0;
-    told.fullLooks = isFull ? told.fullLooks + 1 : 0;
-    const isNear = told.fullLooks >= looksToTell;
-    // Once told, it is over when nobody waits any more.
-    if (told.nearExhaustion ? waiting > 0 : !isNear) return;
-    told.nearExhaustion = !told.nearExhaustion;
-    if (isNear) this.#write('warn', name, 'near exhaustion', { leased, max, waiting });
-    else this.#write('info', name, 'room again', { leased, max, waiting });
+  #exhausted(status: PoolStatus, isNear: boolean, diagnosis: string | undefined): void {
+    const { name, leased, max, waiting } = status;
+    const details = { leased, max, waiting, ...diagnosed(diagnosis) };
+    if (isNear) this.#write('warn', name, 'near exhaustion', details);
+    else this.#write('info', name, 'room again', details);
   }
 
   #write(level: Level, pool: string, what: string, details: object): void {
@@ -196,6 +159,11 @@ class PoolLog {
       process.emitWarning(`the logger threw: ${String(error)}`, { type: 'OpenlineWarning' });
     }
   }
+}
+
+/** It may quote the failure of an open. */
+function diagnosed(diagnosis: string | undefined): { readonly diagnosis?: string } {
+  return diagnosis === undefined ? {} : { diagnosis: withoutSecrets(diagnosis) };
 }
 
 /** The message of a driver may show the URL that it was given. */

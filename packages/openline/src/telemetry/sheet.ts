@@ -35,18 +35,20 @@ const msPerSecond = 1000;
 export class Sheet {
   readonly #numbers = new Map<string, Map<string, MetricPoint<number>>>();
   readonly #durations = new Map<string, Map<string, MetricPoint<Durations>>>();
+  /** One object of attributes serves many series. */
+  readonly #keys = new Map<MetricAttributes, string>();
 
   /** Adds a number to a series. */
   add(metric: MetricDefinition, attributes: MetricAttributes, value: number): void {
     const series = seriesOf(this.#numbers, metric);
-    const key = keyOf(attributes);
+    const key = this.#keyOf(attributes);
     series.set(key, { attributes, value: (series.get(key)?.value ?? 0) + value });
   }
 
   /** Adds durations to a series. */
   addTimes(metric: MetricDefinition, attributes: MetricAttributes, times: HistogramSnapshot): void {
     const series = seriesOf(this.#durations, metric);
-    const key = keyOf(attributes);
+    const key = this.#keyOf(attributes);
     const before = series.get(key)?.value;
     const counts = times.counts(metric.bounds.map((bound) => bound * msPerSecond));
     const value = {
@@ -56,6 +58,15 @@ export class Sheet {
       counts: counts.map((count, bucket) => count + (before?.counts[bucket] ?? 0)),
     };
     series.set(key, { attributes, value });
+  }
+
+  #keyOf(attributes: MetricAttributes): string {
+    let key = this.#keys.get(attributes);
+    if (key === undefined) {
+      key = JSON.stringify(Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1)));
+      this.#keys.set(attributes, key);
+    }
+    return key;
   }
 
   /** Every metric that has values. */
@@ -83,8 +94,4 @@ function seriesOf<Value>(
     all.set(name, series);
   }
   return series;
-}
-
-function keyOf(attributes: MetricAttributes): string {
-  return JSON.stringify(Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

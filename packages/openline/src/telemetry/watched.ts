@@ -10,8 +10,8 @@ export interface OriginFigures extends PoolStats {
   readonly origin: string;
   /** `undefined` until a connection was open. */
   readonly protocol: 'HTTP/1.1' | 'HTTP/2' | undefined;
-  /** Requests dispatched and not ended. */
-  readonly requests: number;
+  /** Requests dispatched and not ended, by method; a method stays when its last one has ended. */
+  readonly requestsByMethod: Readonly<Record<string, number>>;
 }
 
 /** A pool that can be measured: one of `createPool`, of `openline/pg`, or an `HttpPool`. */
@@ -53,6 +53,7 @@ function readDatabase(stats: PoolStats, { poolName, attributes }: WatchOptions, 
   // A limit that there is not has no number.
   if (Number.isFinite(max)) {
     sheet.add(definitions.idleMax, pool, max);
+    sheet.add(definitions.limit, pool, max);
     sheet.add(definitions.max, pool, max);
   }
   sheet.add(definitions.idleMin, pool, min);
@@ -61,6 +62,14 @@ function readDatabase(stats: PoolStats, { poolName, attributes }: WatchOptions, 
   sheet.addTimes(definitions.createTime, pool, times.connect);
   sheet.addTimes(definitions.waitTime, pool, times.wait);
   sheet.addTimes(definitions.useTime, pool, times.use);
+}
+
+/** Those that the conventions know; whatever else a program makes up is one series. */
+const methods = new Set('GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY'.split(' '));
+
+function methodOf(given: string): string {
+  const method = given.toUpperCase();
+  return methods.has(method) ? method : '_OTHER';
 }
 
 const defaultPorts: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
@@ -74,7 +83,8 @@ function readOrigin(stats: OriginFigures, { attributes }: WatchOptions, sheet: S
     'server.port': port === '' ? (defaultPorts[protocol] ?? 0) : Number(port),
     'url.scheme': protocol.slice(0, -1),
   };
-  sheet.add(definitions.activeRequests, server, stats.requests);
+  for (const [method, requests] of Object.entries(stats.requestsByMethod))
+    sheet.add(definitions.activeRequests, { ...server, 'http.request.method': methodOf(method) }, requests);
   // Before its first connection nobody knows what a server speaks, and there is nothing to tell.
   if (stats.protocol === undefined) return;
   const line = { ...server, 'network.protocol.version': stats.protocol === 'HTTP/2' ? '2' : '1.1' };

@@ -21,7 +21,7 @@ const expectedOutput = [
   databaseMetrics.map((name) => `${name}\n`).join(''),
   'db_client_connection_max{db_client_connection_pool_name="orders"} 10\n',
   'traced\n',
-  'pool "orders": lease overdue 1\n',
+  'pool "orders": lease overdue 1\npool "orders": overdue lease returned 1\n',
 ];
 
 describe('the snippets', () => {

@@ -31,6 +31,7 @@ test('open connections, requests under way and the duration of connections are t
     'server.address': '127.0.0.1',
     'server.port': Number(port),
     'url.scheme': 'http',
+    'http.request.method': 'GET',
   });
   expect(during.get('http.client.open_connections')!.dataPoints[0]!.attributes).toMatchObject({
     'server.address': '127.0.0.1',
@@ -59,6 +60,27 @@ test('open connections, requests under way and the duration of connections are t
   expect(duration.sum).toBeLessThan(120);
 });
 
+test('requests under way are told by method, also when the last one has ended', async () => {
+  const held: ServerResponse[] = [];
+  const { origin } = await givenServer((_, response) => void held.push(response));
+  const pool = givenPool();
+  const metrics = new PoolMetrics();
+  metrics.watch(pool);
+  const { collect } = collecting(toMetricProducer(metrics));
+  const byMethod = async (): Promise<object> =>
+    valuesOf((await collect()).get('http.client.active_requests'), 'http.request.method');
+  const answers = ['GET', 'GET', 'PUT', 'PURGE'].map(async (method) => {
+    const { body } = await pool.request({ origin, path: '/', method: method as 'GET' });
+    await body.dump();
+  });
+  await until(() => held.length === 4, 'all requests at the server');
+  expect(await byMethod()).toEqual({ GET: 2, PUT: 1, _OTHER: 1 });
+  for (const response of held) response.end();
+  await Promise.all(answers);
+  await until(() => pool.stats().requests === 0, 'all answers read');
+  expect(await byMethod()).toEqual({ GET: 0, PUT: 0, _OTHER: 0 });
+});
+
 test('an IPv6 address and a default port are told as the conventions want them', async () => {
   const { origin } = await givenServer((_, response) => response.end());
   const pool = givenPool();
@@ -71,6 +93,7 @@ test('an IPv6 address and a default port are told as the conventions want them',
     'server.address': '::1',
     'server.port': 443,
     'url.scheme': 'https',
+    'http.request.method': 'GET',
   });
 });
 
@@ -94,11 +117,13 @@ test('an origin that cannot be reached has a line in the log of its pool', async
     const refused = asked.request({ origin: 'http://127.0.0.1:1', path: '/?token=hush', method: 'GET' });
     await expect(refused).rejects.toThrow();
   }
+  await until(() => lines.length === 3, 'the outage has outlasted the acquire timeout');
   log[Symbol.dispose]();
   const name = 'shop http://127.0.0.1:1';
   expect(lines.map(({ message }) => message)).toEqual([
     `pool "${name}": cannot connect`,
     `pool "${name}": acquire timed out`,
+    `pool "${name}": breaker open`,
   ]);
   expect(lines[0]).toMatchObject({ pool: name, code: 'ECONNREFUSED', phase: 'tcp' });
   expect(JSON.stringify(lines)).not.toContain('hush');

@@ -13,7 +13,7 @@ import { ended } from '../support/pools.ts';
 import { givenPostgres, until } from '../support/postgres.ts';
 import { collecting, valuesOf } from '../telemetry/collecting.ts';
 
-const database = givenPostgres();
+const database = givenPostgres({ tls: true });
 const state = 'db.client.connection.state';
 const exporter = new InMemorySpanExporter();
 const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
@@ -72,6 +72,42 @@ test('a query that waits for the first connection has a span below its request, 
   const phases = acquires.flatMap(({ events }) => events.map(({ name }) => name));
   expect(phases).toContain('open tcp');
   expect(phases.every((name) => name.startsWith('open '))).toBe(true);
+});
+
+test('the phases of the handshake are events in their order, each at its end, within the wait', async () => {
+  exporter.reset();
+  const pool = ended(
+    new Pool({
+      ...database.config({ max: 1 }),
+      host: 'localhost',
+      name: 'phases',
+      observers: [acquireSpans({ context, trace })],
+    }),
+  );
+  await tracer.startActiveSpan('request', async (span) => {
+    (await pool.connect()).release();
+    span.end();
+  });
+  const [acquire] = exporter.getFinishedSpans().filter(({ name }) => name === 'acquire connection');
+  const { events, startTime, endTime } = acquire!;
+  expect(events.map(({ name }) => name)).toEqual(
+    ['dns', 'tcp', 'tls', 'startup', 'authentication'].map((phase) => `open ${phase}`),
+  );
+  const ms = ([seconds, nanoseconds]: [number, number]): number => seconds * 1e3 + nanoseconds / 1e6;
+  // The wall clock, which the spans have, shows whole milliseconds.
+  const inexactMs = 2;
+  let from = ms(startTime) - inexactMs;
+  for (const { name, time, attributes } of events) {
+    const tookMs = Number(attributes!['openline.took_ms']);
+    expect(tookMs, name).toBeGreaterThan(0);
+    expect(ms(time), name).toBeGreaterThanOrEqual(from + tookMs - inexactMs);
+    from = ms(time);
+  }
+  expect(from).toBeLessThanOrEqual(ms(endTime) + inexactMs);
+  const { sumMs, count } = pool.stats().times.connect;
+  expect(count).toBe(1);
+  const tookMs = events.reduce((sum, { attributes }) => sum + Number(attributes!['openline.took_ms']), 0);
+  expect(tookMs).toBeCloseTo(sumMs, 3);
 });
 
 test('a transaction left open has a line in the log', async () => {

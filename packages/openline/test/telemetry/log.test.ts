@@ -1,20 +1,25 @@
 // The log has few lines, each worth reading, and no secrets.
 import type { CheckContext } from 'openline';
-import { type Logger, logPools } from 'openline/telemetry';
+import { type LoggedPool, type Logger, logPools } from 'openline/telemetry';
 import type { FakeConnection } from 'openline/testing';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { explainer } from '../../src/insight/index.ts';
+import { collectedUntil } from '../core/collection.ts';
 import { ask, type Kit, type KitOptions, lease, setUp } from '../core/kit.ts';
 
 type Line = [level: string, message: string, details: Record<string, unknown>];
 
-/** A pool whose lines are noted. */
-function logged(options: KitOptions = {}): { kit: Kit; lines: Line[]; stop: () => void } {
+/** A pool whose lines are noted, and those of further ones. */
+function logged(
+  options: KitOptions = {},
+  further: readonly LoggedPool[] = [],
+): { kit: Kit; lines: Line[]; stop: () => void } {
   const kit = setUp({ name: 'orders', max: 1, ...options });
   const lines: Line[] = [];
   const writing = (level: string) => (details: object, message: string) =>
     void lines.push([level, message, details as Record<string, unknown>]);
   const logger: Logger = { info: writing('info'), warn: writing('warn'), error: writing('error') };
-  const log = logPools([kit.pool], logger, { clock: kit.clock });
+  const log = logPools([kit.pool, ...further], logger, { clock: kit.clock });
   const stop = (): void => log[Symbol.dispose]();
   onTestFinished(stop);
   return { kit, lines, stop };
@@ -41,19 +46,33 @@ test('an outage has a line when it begins, when the breaker opens, and when it i
     phase: 'open',
     error: expect.stringContaining('no route'),
   });
-  expect(ofOutage[1]![2]['outageMs']).toBeGreaterThan(2_000);
+  expect(ofOutage[1]![2]).toMatchObject({ outageMs: 2_001, error: expect.stringContaining('no route') });
+  expect(ofOutage[2]![2]).toMatchObject({ reason: 'recovered', openMs: expect.any(Number) });
   expect(ofOutage[3]![2]['attempts']).toBeGreaterThan(1);
 });
 
-test('a lease that lasts too long has a line with its place and age', async () => {
+test('a lease that lasts too long has a line with its place and age, and one when it comes back', async () => {
   const { kit, lines } = logged({ leakThresholdMs: 2_000 });
   const [held] = await lease(kit, 1);
   await kit.clock.advance(4_000);
   held!.release();
-  expect(told(lines)).toEqual(['warn pool "orders": lease overdue']);
+  expect(told(lines)).toEqual([
+    'warn pool "orders": lease overdue',
+    'info pool "orders": overdue lease returned',
+  ]);
   expect(lines[0]![2]).toMatchObject({ pool: 'orders', connectionId: 1 });
   expect(lines[0]![2]['ageMs']).toBeGreaterThanOrEqual(2_000);
   expect(lines[0]![2]).toHaveProperty('place');
+  expect(lines[1]![2]).toMatchObject({ connectionId: 1, heldMs: 4_000, place: lines[0]![2]['place'] });
+});
+
+test('a lease that was garbage-collected without an end has a line', async () => {
+  const { kit, lines } = logged({ leakThresholdMs: 60_000 });
+  await lease(kit, 1);
+  await kit.clock.advance(3_000);
+  expect(await collectedUntil(() => lines.length > 0)).toBe(true);
+  expect(told(lines)).toEqual(['warn pool "orders": lease leaked']);
+  expect(lines[0]![2]).toMatchObject({ connectionId: 1, ageMs: 3_000 });
 });
 
 test('a dirty return has a line', async () => {
@@ -75,12 +94,55 @@ test('a pool that stays full while callers wait has a line, and another one when
   expect(lines).toEqual([]);
   await kit.clock.advance(20_000);
   expect(told(lines)).toEqual(['warn pool "orders": near exhaustion']);
-  expect(lines[0]![2]).toEqual({ pool: 'orders', leased: 1, max: 1, waiting: 1 });
+  expect(lines[0]![2]).toMatchObject({ pool: 'orders', leased: 1, max: 1, waiting: 1 });
   held!.release();
   await kit.clock.settle();
   waiting.value.release();
   await kit.clock.advance(10_000);
   expect(told(lines).slice(1)).toEqual(['info pool "orders": room again']);
+  expect(lines[1]![2]).toEqual({ pool: 'orders', leased: 0, max: 1, waiting: 0 });
+});
+
+/** Twice as many callers come as can be served: each lease lasts for 100 ms. */
+async function overrun(kit: Kit, ms: number): Promise<void> {
+  const callers: ReturnType<typeof ask>[] = [];
+  for (let at = 0; at < ms; at += 100) {
+    callers.push(ask(kit), ask(kit));
+    await kit.clock.advance(100);
+    callers.shift()!.value.release();
+  }
+}
+
+test('the line of a pool near exhaustion says why, where that can be told', async () => {
+  const { kit, lines } = logged({ acquireTimeoutMs: 600_000, maxWaiters: 10_000 });
+  await overrun(kit, 12_000);
+  expect(told(lines)).toEqual(['warn pool "orders": near exhaustion']);
+  expect(lines[0]![2]['diagnosis']).toMatch(/^The pool is too small: .*leased/);
+});
+
+test('the line of an acquire that timed out has the diagnosis of its error', async () => {
+  const { kit, lines } = logged({ explainer, leakThresholdMs: 600_000 });
+  const [held] = await lease(kit, 1);
+  const refused = ask(kit, { timeoutMs: 4_000 });
+  await kit.clock.advance(4_000);
+  const { diagnosis } = refused.error as unknown as { diagnosis: string };
+  expect(diagnosis).toMatch(/\w/);
+  expect(lines[0]![2]).toMatchObject({ pool: 'orders', waitedMs: 4_000, diagnosis });
+  held!.release();
+});
+
+test('pools of one name are looked at one by one, and what has stats alone has no diagnosis', async () => {
+  const full = setUp({ name: 'orders', max: 1, acquireTimeoutMs: 60_000 });
+  const { kit, lines } = logged({}, [{ stats: () => full.pool.stats() }]);
+  const [held] = await lease(full, 1);
+  const waiting = ask(full);
+  await kit.clock.advance(12_000);
+  expect(lines).toEqual([
+    ['warn', 'pool "orders": near exhaustion', { pool: 'orders', leased: 1, max: 1, waiting: 1 }],
+  ]);
+  held!.release();
+  await full.clock.settle();
+  waiting.value.release();
 });
 
 test('leases and waits that end well have no line', async () => {

@@ -1,25 +1,41 @@
 // OpenTelemetry's own SDK sees the whole set, with right values, through a scripted life of a pool.
 import { DataPointType, type MetricData, type MetricProducer } from '@opentelemetry/sdk-metrics';
+import * as everyConvention from '@opentelemetry/semantic-conventions/incubating';
+import {
+  DB_CLIENT_CONNECTION_STATE_VALUE_IDLE,
+  DB_CLIENT_CONNECTION_STATE_VALUE_USED,
+  METRIC_DB_CLIENT_CONNECTION_COUNT,
+  METRIC_DB_CLIENT_CONNECTION_CREATE_TIME,
+  METRIC_DB_CLIENT_CONNECTION_IDLE_MAX,
+  METRIC_DB_CLIENT_CONNECTION_IDLE_MIN,
+  METRIC_DB_CLIENT_CONNECTION_LIMIT,
+  METRIC_DB_CLIENT_CONNECTION_MAX,
+  METRIC_DB_CLIENT_CONNECTION_PENDING_REQUESTS,
+  METRIC_DB_CLIENT_CONNECTION_TIMEOUTS,
+  METRIC_DB_CLIENT_CONNECTION_USE_TIME,
+  METRIC_DB_CLIENT_CONNECTION_WAIT_TIME,
+  ATTR_DB_CLIENT_CONNECTION_POOL_NAME as poolName,
+  ATTR_DB_CLIENT_CONNECTION_STATE as state,
+} from '@opentelemetry/semantic-conventions/incubating';
 import { PoolMetrics, toMeter, toMetricProducer } from 'openline/telemetry';
 import { expect, test } from 'vitest';
 import { collecting, valuesOf } from './collecting.ts';
 import { live, orders } from './life.ts';
 
 const prefix = 'db.client.connection.';
-const state = 'db.client.connection.state';
-const poolName = 'db.client.connection.pool.name';
 
-/** The semantic conventions, as of August 2026. */
+/** The semantic conventions: their names, as their own package has them; units and kinds as their text says. */
 const conventions: Record<string, [unit: string, type: string]> = {
-  count: ['{connection}', 'up-down counter'],
-  'idle.max': ['{connection}', 'up-down counter'],
-  'idle.min': ['{connection}', 'up-down counter'],
-  max: ['{connection}', 'up-down counter'],
-  pending_requests: ['{request}', 'up-down counter'],
-  timeouts: ['{timeout}', 'counter'],
-  create_time: ['s', 'histogram'],
-  wait_time: ['s', 'histogram'],
-  use_time: ['s', 'histogram'],
+  [METRIC_DB_CLIENT_CONNECTION_COUNT]: ['{connection}', 'up-down counter'],
+  [METRIC_DB_CLIENT_CONNECTION_IDLE_MAX]: ['{connection}', 'up-down counter'],
+  [METRIC_DB_CLIENT_CONNECTION_IDLE_MIN]: ['{connection}', 'up-down counter'],
+  [METRIC_DB_CLIENT_CONNECTION_LIMIT]: ['{connection}', 'up-down counter'],
+  [METRIC_DB_CLIENT_CONNECTION_MAX]: ['{connection}', 'up-down counter'],
+  [METRIC_DB_CLIENT_CONNECTION_PENDING_REQUESTS]: ['{request}', 'up-down counter'],
+  [METRIC_DB_CLIENT_CONNECTION_TIMEOUTS]: ['{timeout}', 'counter'],
+  [METRIC_DB_CLIENT_CONNECTION_CREATE_TIME]: ['s', 'histogram'],
+  [METRIC_DB_CLIENT_CONNECTION_WAIT_TIME]: ['s', 'histogram'],
+  [METRIC_DB_CLIENT_CONNECTION_USE_TIME]: ['s', 'histogram'],
 };
 
 function typeOf(metric: MetricData): string {
@@ -34,59 +50,113 @@ function watched(kit: ReturnType<typeof orders>): PoolMetrics {
   return metrics;
 }
 
-test('the names, units and types are those of the conventions', async () => {
+test('the names, units and types are those of the conventions, and none of theirs is missing', async () => {
   const kit = orders();
   const producer: MetricProducer = toMetricProducer(watched(kit));
   const { collect } = collecting(producer);
   await live(kit, {});
   const metrics = await collect();
-  const seen = [...metrics].map(([name, metric]) => [
-    name.slice(prefix.length),
-    [metric.descriptor.unit, typeOf(metric)],
-  ]);
+  const seen = [...metrics].map(([name, metric]) => [name, [metric.descriptor.unit, typeOf(metric)]]);
   expect(Object.fromEntries(seen)).toEqual(conventions);
-  expect([...metrics.keys()].every((name) => name.startsWith(prefix))).toBe(true);
-  for (const metric of metrics.values())
-    for (const { attributes } of metric.dataPoints)
-      expect(attributes).toMatchObject({ [poolName]: 'orders' });
+  const theirs = Object.values(everyConvention).filter((name) => String(name).startsWith(prefix));
+  const attributes: unknown[] = [poolName, state];
+  expect([...metrics.keys(), ...attributes].sort()).toEqual(theirs.sort());
 });
 
-test('a connection counts as idle or used from the moment that it is open', async () => {
+/** What is told at one moment. Of durations their count and their sum in seconds. */
+interface Told {
+  readonly states: Record<string, number>;
+  readonly pending: number;
+  readonly timeouts: number;
+  readonly create: [count: number, sum: number];
+  readonly wait: [count: number, sum: number];
+  readonly use: [count: number, sum: number];
+}
+
+test('the whole set has the values of each moment of a life, and what is being opened is in no state', async () => {
   const kit = orders();
   const { collect } = collecting(toMetricProducer(watched(kit)));
-  const counts: Record<string, unknown>[] = [];
-  const waiting: unknown[] = [];
+  const told: Told[] = [];
   const look = async (): Promise<void> => {
     const metrics = await collect();
-    counts.push(valuesOf(metrics.get(`${prefix}count`), state));
-    waiting.push(valuesOf(metrics.get(`${prefix}pending_requests`))['']);
+    const value = (name: string): unknown => valuesOf(metrics.get(name))[''];
+    const times = (name: string): [number, number] => {
+      const { count, sum } = value(name) as { count: number; sum: number };
+      return [count, Number(sum.toFixed(9))];
+    };
+    for (const [name, { dataPoints }] of metrics) {
+      const isCount = name === METRIC_DB_CLIENT_CONNECTION_COUNT;
+      const keys = isCount ? [poolName, state] : [poolName];
+      for (const { attributes } of dataPoints) {
+        expect(Object.keys(attributes), name).toEqual(keys);
+        expect(attributes[poolName]).toBe('orders');
+      }
+    }
+    expect([METRIC_DB_CLIENT_CONNECTION_LIMIT, METRIC_DB_CLIENT_CONNECTION_MAX].map(value)).toEqual([2, 2]);
+    expect([METRIC_DB_CLIENT_CONNECTION_IDLE_MAX, METRIC_DB_CLIENT_CONNECTION_IDLE_MIN].map(value)).toEqual([
+      2, 1,
+    ]);
+    told.push({
+      states: valuesOf(metrics.get(METRIC_DB_CLIENT_CONNECTION_COUNT), state) as Told['states'],
+      pending: value(METRIC_DB_CLIENT_CONNECTION_PENDING_REQUESTS) as number,
+      timeouts: value(METRIC_DB_CLIENT_CONNECTION_TIMEOUTS) as number,
+      create: times(METRIC_DB_CLIENT_CONNECTION_CREATE_TIME),
+      wait: times(METRIC_DB_CLIENT_CONNECTION_WAIT_TIME),
+      use: times(METRIC_DB_CLIENT_CONNECTION_USE_TIME),
+    });
   };
   await live(kit, {
     async connecting() {
-      expect(kit.pool.stats().opening).toBeGreaterThan(0);
+      expect(kit.pool.stats().opening).toBe(2);
       await look();
     },
     full: look,
     calm: look,
   });
-  expect(counts).toEqual([
-    { idle: 0, used: 0 },
-    { idle: 0, used: 2 },
-    { idle: 1, used: 1 },
+  await look();
+  const [idle, used] = [DB_CLIENT_CONNECTION_STATE_VALUE_IDLE, DB_CLIENT_CONNECTION_STATE_VALUE_USED];
+  expect(told).toEqual([
+    // Two opens of 40 ms are under way, for two callers.
+    { states: { [idle]: 0, [used]: 0 }, pending: 2, timeouts: 0, create: [0, 0], wait: [0, 0], use: [0, 0] },
+    // Both callers have theirs, and two others wait.
+    {
+      states: { [idle]: 0, [used]: 2 },
+      pending: 2,
+      timeouts: 0,
+      create: [2, 0.08],
+      wait: [2, 0.08],
+      use: [0, 0],
+    },
+    // After 100 ms one lease was passed on, and lasts; after 300 ms the other waiter had enough; after 400 ms the first lease has ended.
+    {
+      states: { [idle]: 1, [used]: 1 },
+      pending: 0,
+      timeouts: 1,
+      create: [2, 0.08],
+      wait: [3, 0.18],
+      use: [2, 0.5],
+    },
+    // So has the one that was passed on, 300 ms old.
+    {
+      states: { [idle]: 2, [used]: 0 },
+      pending: 0,
+      timeouts: 1,
+      create: [2, 0.08],
+      wait: [3, 0.18],
+      use: [3, 0.8],
+    },
   ]);
-  expect(waiting).toEqual([2, 2, 0]);
 });
 
-test('limits, timeouts and times are the pool’s', async () => {
+test('the longest of the durations is told', async () => {
   const kit = orders();
   const { collect } = collecting(toMetricProducer(watched(kit)));
   await live(kit, {});
   const metrics = await collect();
-  const value = (name: string): unknown => valuesOf(metrics.get(prefix + name))[''];
-  expect(['max', 'idle.max', 'idle.min', 'timeouts'].map(value)).toEqual([2, 2, 1, 1]);
-  expect(value('create_time')).toMatchObject({ count: 2, sum: 0.08, max: 0.04 });
-  expect(value('wait_time')).toMatchObject({ count: 3, sum: 0.18, max: 0.1 });
-  expect(value('use_time')).toMatchObject({ count: 3, sum: 0.8, max: 0.4 });
+  const longest = (name: string): unknown => valuesOf(metrics.get(prefix + name))[''];
+  expect(longest('create_time')).toMatchObject({ max: 0.04 });
+  expect(longest('wait_time')).toMatchObject({ max: 0.1 });
+  expect(longest('use_time')).toMatchObject({ max: 0.4 });
 });
 
 test('durations stand in the buckets that they belong to', async () => {
@@ -143,6 +213,7 @@ test('a pool without a limit has no number for it', async () => {
   metrics.watch(kit.pool);
   const { collect } = collecting(toMetricProducer(metrics));
   const names = [...(await collect()).keys()];
+  expect(names).not.toContain(`${prefix}limit`);
   expect(names).not.toContain(`${prefix}max`);
   expect(names).not.toContain(`${prefix}idle.max`);
   expect(names).toContain(`${prefix}idle.min`);
@@ -162,10 +233,7 @@ test('a meter of the API alone sees the counts', async () => {
   const withoutTimes = Object.entries(conventions).filter(([, [unit]]) => unit !== 's');
   expect(
     Object.fromEntries(
-      [...collected].map(([name, metric]) => [
-        name.slice(prefix.length),
-        [metric.descriptor.unit, typeOf(metric)],
-      ]),
+      [...collected].map(([name, metric]) => [name, [metric.descriptor.unit, typeOf(metric)]]),
     ),
   ).toEqual(Object.fromEntries(withoutTimes));
 });

@@ -17,6 +17,7 @@ describe('a registry', () => {
       db_client_connection_count: 'gauge',
       db_client_connection_idle_max: 'gauge',
       db_client_connection_idle_min: 'gauge',
+      db_client_connection_limit: 'gauge',
       db_client_connection_max: 'gauge',
       db_client_connection_pending_requests: 'gauge',
       db_client_connection_timeouts_total: 'counter',
@@ -85,7 +86,7 @@ describe('a registry', () => {
     expect(names()).toEqual(['db_client_connection_timeouts_total']);
     registry.clear();
     const registered = toPrometheus(metrics, registry);
-    expect(names()).toHaveLength(12);
+    expect(names()).toHaveLength(13);
     registered[Symbol.dispose]();
     expect(names()).toEqual([]);
   });

@@ -12,6 +12,8 @@ import { acquireSpans } from 'openline/telemetry';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { ask, type Kit, setUp, type Watched } from '../core/kit.ts';
 
+const hrTimeToMs = ([seconds, nanoseconds]: [number, number]): number => seconds * 1e3 + nanoseconds / 1e6;
+
 const exporter = new InMemorySpanExporter();
 const spanProcessors = [new SimpleSpanProcessor(exporter)];
 const provider = new BasicTracerProvider({ spanProcessors });
@@ -66,6 +68,49 @@ test('the span of a wait is its caller’s child, and tells the phases of the op
   ]);
   expect(span!.status.code).toBe(SpanStatusCode.UNSET);
   asked.value.release();
+});
+
+test('each phase has the time of its end, and the last one ends with the open', async () => {
+  const kit = traced({ connector: { open: 'never' } });
+  const before = Date.now();
+  const asked = askBelow(kit, 'request');
+  const [open] = kit.connector.opens;
+  for (const [phase, ms] of [
+    ['dns', 3],
+    ['tcp', 20],
+    ['tls', 41],
+    ['startup', 8],
+  ] as const) {
+    open!.context.phase(phase);
+    await kit.clock.advance(ms);
+  }
+  open!.succeed();
+  await kit.clock.settle();
+  const [span] = acquires();
+  const times = span!.events.map(({ time }) => hrTimeToMs(time));
+  // The phases lasted on the pool's clock; the events have that of the wall, on which no time has passed.
+  const openedAt = times.at(-1)!;
+  expect(openedAt).toBeGreaterThanOrEqual(before);
+  expect(openedAt).toBeLessThanOrEqual(Date.now());
+  expect(times.map((time) => time - openedAt)).toEqual([-69, -49, -8, 0]);
+  asked.value.release();
+});
+
+test('who waits for an open that had begun before is told of all of it', async () => {
+  const kit = traced({ connector: { open: 'never' } });
+  const first = ask(kit);
+  const [open] = kit.connector.opens;
+  open!.context.phase('tcp');
+  await kit.clock.advance(30);
+  const late = askBelow(kit, 'request');
+  open!.succeed();
+  await kit.clock.settle();
+  first.value.release();
+  await kit.clock.settle();
+  expect(acquires()[0]!.events.map(({ name, attributes }) => [name, attributes])).toEqual([
+    ['open tcp', { 'openline.took_ms': 30 }],
+  ]);
+  late.value.release();
 });
 
 test('each of several who wait at once has a span below its own caller’s', async () => {

@@ -1,0 +1,48 @@
+// The name of a pool that was given none: where it leads, as OpenTelemetry's conventions would have it, and no other pool's.
+
+import ConnectionParameters from 'pg/lib/connection-parameters';
+import type { Hosts } from './hosts.ts';
+import type { PgPoolOptions } from './options.ts';
+
+/** Names of the pools that have not ended. */
+const taken = new Set<string>();
+
+/**
+ * A name such as `db.example:5432/orders`; the next pool to the same database is `db.example:5432/orders #2`. Free again after {@link freeName}.
+ * It tells neither the user nor the password.
+ */
+export function takeName(given: PgPoolOptions, hosts: Hosts | undefined): string {
+  const name = whereTo(given, hosts);
+  let free = name;
+  for (let number = 2; taken.has(free); number++) free = `${name} #${number}`;
+  taken.add(free);
+  return free;
+}
+
+/** A pool with this name has ended. */
+export function freeName(name: string): void {
+  taken.delete(name);
+}
+
+function whereTo(
+  { connectionString, host, port, user, database, ssl }: PgPoolOptions,
+  hosts: Hosts | undefined,
+): string {
+  try {
+    // What it reads of the options, and of the environment, is what each client reads. Of TLS it is told no more than whether there is any.
+    const where = new ConnectionParameters({
+      ...({ connectionString } as object),
+      ...{ host, port, user, database },
+      ssl: Boolean(ssl),
+    });
+    const server = hosts?.inWords(where.port) ?? `${bracketed(where.host ?? 'localhost')}:${where.port}`;
+    return where.database === undefined ? server : `${server}/${where.database}`;
+  } catch {
+    // The first open will say what is wrong.
+    return 'pg';
+  }
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}

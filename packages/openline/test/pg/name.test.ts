@@ -1,0 +1,64 @@
+// A pool that was given no name is called by where it leads, and never like another one.
+import { createPool, type PgPoolOptions, Pool } from 'openline/pg';
+import { expect, test, vi } from 'vitest';
+import { ended } from '../support/pools.ts';
+
+/** Nothing is connected to: a pool without `min` waits for its first use. */
+const nameOf = (options: PgPoolOptions): string => ended(new Pool(options)).stats().name;
+
+test.each([
+  [
+    'host, port and database',
+    { host: 'db.example', port: 6432, database: 'orders' },
+    'db.example:6432/orders',
+  ],
+  ['pg’s own defaults', { host: 'db.example', user: 'me' }, 'db.example:5432/me'],
+  [
+    'a connection string, whose user and password it does not tell',
+    { connectionString: 'postgres://me:hush@db.example:6433/stock?application_name=x' },
+    'db.example:6433/stock',
+  ],
+  ['an IPv6 address', { host: '::1', port: 6434, database: 'six' }, '[::1]:6434/six'],
+  ['a socket’s directory', { host: '/run/pg', port: 6435, database: 'local' }, '/run/pg:6435/local'],
+  [
+    'several hosts',
+    { hosts: ['a.example', { host: 'b.example', port: 6437 }], port: 6436, database: 'many' },
+    'a.example:6436,b.example:6437/many',
+  ],
+  ['a name, where one is given', { name: 'mine', host: 'db.example', database: 'named' }, 'mine'],
+])('it is called by %s', (_, options, name) => {
+  expect(nameOf(options)).toBe(name);
+});
+
+test('it is called by what the environment says', () => {
+  vi.stubEnv('PGHOST', 'env.example');
+  vi.stubEnv('PGPORT', '7001');
+  vi.stubEnv('PGDATABASE', 'from-env');
+  try {
+    expect(nameOf({})).toBe('env.example:7001/from-env');
+  } finally {
+    vi.unstubAllEnvs();
+  }
+});
+
+test('a second pool to the same database has a name of its own, which is free again when it has ended', async () => {
+  const options = { host: 'db.example', database: 'twice' };
+  const [first, second] = [ended(new Pool(options)), new Pool(options)];
+  expect([first, second].map((pool) => pool.stats().name)).toEqual([
+    'db.example:5432/twice',
+    'db.example:5432/twice #2',
+  ]);
+  await second.end();
+  expect(nameOf(options)).toBe('db.example:5432/twice #2');
+});
+
+test('errors tell the same name as the figures', async () => {
+  const pool = createPool({ host: 'db.example', database: 'told' });
+  const { name } = pool.stats();
+  await pool.end();
+  await expect(pool.query('select 1')).rejects.toMatchObject({ poolName: name });
+});
+
+test('options that lead nowhere have their say at the first use', () => {
+  expect(nameOf({ connectionString: 'postgres://[' })).toBe('pg');
+});
