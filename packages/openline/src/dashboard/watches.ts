@@ -1,10 +1,11 @@
 // What is wrong with the pools: those that somebody looks at closely or that show signs are watched while somebody looks, as many as stay cheap.
 
 import type { Clock, PoolStatus, TimerHandle } from '../core/index.ts';
-import { type DiagnosablePool, diagnose, LoopProbe, type Snapshot, snapshotOf } from '../insight/index.ts';
+import { type DiagnosablePool, diagnose, type Snapshot, snapshotOf } from '../insight/index.ts';
 import { type Diagnoses, urgencyOf, warn } from './diagnoses.ts';
 import { findingOf } from './findings.ts';
 import type { FindingRow } from './frames.ts';
+import { LoopDelays } from './loop-delays.ts';
 import type { VisiblePool } from './visible.ts';
 
 /** The diagnosis wants snapshots about a second apart, and judges the last ten seconds against those before. */
@@ -41,7 +42,7 @@ export class Watches implements Diagnoses {
   #cases = new WeakMap<VisiblePool, Case>();
   readonly #seen = new Set<Case>();
   #watched: readonly Case[] = [];
-  #probe: LoopProbe | undefined;
+  #delays: LoopDelays | undefined;
   #timer: TimerHandle | undefined;
   #hasWarned = false;
 
@@ -108,31 +109,31 @@ export class Watches implements Diagnoses {
   #begin(its: Case, now: number): void {
     its.startedAt = now;
     its.snapshots = [];
-    // One probe serves them all: the event loop is the process's.
-    this.#probe ??= new LoopProbe(this.#clock);
+    // One serves them all: the event loop is the process's.
+    this.#delays ??= new LoopDelays(this.#clock);
     this.#timer ??= this.#again();
-    this.#examine(its, now, this.#probe.look());
+    this.#examine(its, now);
   }
 
   #rest(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.#probe?.stop();
-    this.#probe = undefined;
+    this.#delays?.stop();
+    this.#delays = undefined;
   }
 
   #again(): TimerHandle {
     const timer = this.#clock.setTimer(() => {
       this.#timer = this.#again();
       const now = this.#clock.now();
-      const loop = this.#probe!.take();
+      const loop = this.#delays!.take();
       for (const its of this.#watched) this.#examine(its, now, loop);
     }, everyMs);
     timer.keepAlive(false);
     return timer;
   }
 
-  #examine(its: Case, now: number, loop: Snapshot['loop']): void {
+  #examine(its: Case, now: number, loop?: Snapshot['loop']): void {
     const snapshots = its.snapshots!;
     try {
       snapshots.push(snapshotOf(its.pool, now, loop));

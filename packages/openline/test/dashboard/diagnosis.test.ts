@@ -1,9 +1,11 @@
 // What the dashboard says is wrong with the pools: with nothing to configure, only while somebody looks, and of few pools at a time.
+import { performance } from 'node:perf_hooks';
 import { createPool, type Pool, type PoolStats } from 'openline';
 import type { VisiblePool } from 'openline/dashboard';
 import { ManualClock } from 'openline/testing';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { findingOf } from '../../src/dashboard/findings.ts';
+import { LoopDelays } from '../../src/dashboard/loop-delays.ts';
 import { Watches } from '../../src/dashboard/watches.ts';
 import { captureEveryPlace } from '../support/every-place.ts';
 import { served, somePool } from './kit.ts';
@@ -92,14 +94,40 @@ test('a pool that nobody looks at closely is diagnosed when it shows signs', asy
   await viewer.until(() => viewer.named('orders')?.diagnosis?.title === 'Nothing is wrong');
 });
 
+/** The event loop is in use for such a part of the time, from 0 to 1. */
+function loopInUse(utilization: number): void {
+  const spy = vi.spyOn(performance, 'eventLoopUtilization');
+  spy.mockImplementation(() => ({ idle: 0, active: 0, utilization }));
+  onTestFinished(() => void spy.mockRestore());
+}
+
+test('a blocked event loop is probed for while the loop is in use, and a quiet process is not woken for it', async () => {
+  const clock = new ManualClock();
+  const delays = new LoopDelays(clock);
+  loopInUse(0.14);
+  delays.take();
+  expect(clock.pending).toEqual([]);
+  loopInUse(0.5);
+  delays.take();
+  clock.jump(400);
+  await clock.advance(100);
+  const { blockedMs, longestMs } = delays.take();
+  expect(longestMs).toBeGreaterThan(300);
+  expect(blockedMs).toBeGreaterThanOrEqual(longestMs);
+  loopInUse(0);
+  delays.take();
+  expect(clock.pending).toEqual([]);
+});
+
 test('the watches end with the last one who looks: no timer is left', async () => {
+  loopInUse(1);
   const clock = new ManualClock();
   const orders = somePool('orders');
   const { port, board } = await served([orders], { clock });
   const viewer = watch(port);
   await viewer.until(() => viewer.detail !== undefined);
   // The feed's own timer, the second of the watches, and the probe of the event loop.
-  await clock.advance(600);
+  await clock.advance(2_000);
   expect(clock.pending.length).toBe(3);
   viewer.leave();
   await expect.poll(() => board.viewers).toBe(0);
