@@ -44,6 +44,8 @@ export class Feed {
 
   /** Begins to tell this one of everything, and of one pool in detail. */
   view(response: ServerResponse, poolName: string | undefined): void {
+    // Whoever has gone before the handler was called (middleware may take its time) would never be heard to go.
+    if (response.destroyed) return;
     if (this.#isClosed) {
       say(response, 503, 'The dashboard is closed.');
       return;

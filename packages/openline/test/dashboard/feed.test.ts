@@ -1,6 +1,7 @@
 // What those who look are told: all at first, then changes only; and nothing is asked of a pool while nobody looks.
 import net from 'node:net';
 import { type ConnectionInfo, createPool, type HolderInfo } from 'openline';
+import { dashboard } from 'openline/dashboard';
 import { HttpPool } from 'openline/http';
 import { expect, onTestFinished, test } from 'vitest';
 import { asEvent, Viewer } from '../../src/dashboard/viewer.ts';
@@ -146,6 +147,29 @@ test('a viewer that does not read is cut off before more than a megabyte waits f
   await expect.poll(() => isGone, { timeout: 30_000 }).toBe(true);
   expect(most).toBeGreaterThan(event.length);
   expect(most).toBeLessThanOrEqual(1 << 20);
+});
+
+test('one who has gone before the handler was called is not taken for a viewer', async () => {
+  const token = 'correct-horse-battery-staple';
+  const board = dashboard([somePool('orders')], { token, intervalMs });
+  onTestFinished(() => board.close());
+  const handled = new Promise<void>((resolve) => {
+    void listening((request, response) => {
+      response.on('close', () =>
+        setImmediate(() => {
+          board(request, response);
+          resolve();
+        }),
+      );
+      client.destroy();
+    }).then((port) => {
+      client.connect(port, '127.0.0.1');
+      client.write(`GET /feed HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n\r\n`);
+    });
+  });
+  const client = new net.Socket().on('error', () => {});
+  await handled;
+  expect(board.viewers).toBe(0);
 });
 
 test('those beyond the most are told to come later', async () => {
