@@ -82,6 +82,8 @@ export interface HolderRow {
   readonly mode: string;
   /** Empty where it was not captured. */
   readonly place: string;
+  /** Whose time it is now: the peer is at work, or its holder is; `nobody`: the lease was garbage-collected; empty where the connector cannot tell. */
+  readonly whose: 'server' | 'caller' | 'nobody' | '';
 }
 
 /** Something that happened, or several of a kind that happened shortly after one another. */

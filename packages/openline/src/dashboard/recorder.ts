@@ -3,6 +3,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type Clock, type CloseReason, channelNames, type PoolObserver } from '../core/index.ts';
 import type { EventRow, OpenRow } from './frames.ts';
+import { fromHome } from './places.ts';
 
 const eventsKept = 200;
 const opensKeptPerPool = 12;
@@ -20,7 +21,7 @@ type EventOf<Name extends keyof Events> = Parameters<Events[Name]>[0];
 
 const duration = (ms: number): string =>
   ms >= 1_000 ? `${(ms / 1_000).toFixed(1)} s` : `${ms.toFixed(ms < 10 ? 1 : 0)} ms`;
-const at = (place: string | undefined): string => (place === undefined ? '' : ` at ${place}`);
+const at = (place: string | undefined): string => (place === undefined ? '' : ` at ${fromHome(place)}`);
 /** Only a code or a name: a message may quote what the caller sent. */
 const because = (error: unknown): string =>
   error instanceof Error ? `, ${(error as { code?: unknown }).code ?? error.name}` : '';

@@ -1,5 +1,4 @@
 // The page in a real browser: it lives, in both themes and on a phone, by mouse and by keyboard, through a restart, and behind a token.
-import { mkdir } from 'node:fs/promises';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dashboard } from 'openline/dashboard';
@@ -8,12 +7,11 @@ import { asEvent } from '../../src/dashboard/viewer.ts';
 import { captureEveryPlace } from '../support/every-place.ts';
 import { chromiumPath, givenBrowser, tellIfMissing, untilLive } from './browser.ts';
 import { served, somePool } from './kit.ts';
-import { scene } from './scene.ts';
+import { picture, pictures, sharp } from './pictures.ts';
+import { asInAService, scene } from './scene.ts';
 
 const intervalMs = 100;
 const token = 'correct-horse-battery-staple';
-/** Where screenshots go, when somebody wants them. */
-const shots = process.env['OPENLINE_SCREENSHOTS'];
 
 tellIfMissing('page.test.ts');
 
@@ -117,7 +115,7 @@ describe.skipIf(chromiumPath === undefined)('the page', () => {
     const page = await open(`http://localhost:${port}/`);
     await untilLive(page);
     await page.locator('#pools').focus();
-    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowRight');
     await page.locator('#name', { hasText: 'prices' }).waitFor();
     await page.keyboard.press('End');
     await page.locator('#name', { hasText: 'stock' }).waitFor();
@@ -181,33 +179,37 @@ describe.skipIf(chromiumPath === undefined)('the page', () => {
   });
 
   test.each([
-    ['light', { width: 1280, height: 1400 }],
-    ['dark', { width: 1280, height: 1400 }],
+    ['light', { width: 1280, height: 1390 }],
+    ['dark', { width: 1280, height: 1390 }],
     ['light', { width: 390, height: 844 }],
     ['dark', { width: 390, height: 844 }],
   ] as const)('in %s, %o, everything is there and nothing sticks out', async (colorScheme, viewport) => {
-    const { pools, begin } = scene();
+    const isPhone = viewport.width < 500;
+    asInAService();
+    const { pools, begin } = scene({ isSearchDown: colorScheme === 'dark' });
     const { port } = await served(pools, { intervalMs: 500 });
     await begin();
-    const page = await open(`http://localhost:${port}/`, {
-      colorScheme,
-      viewport,
-      deviceScaleFactor: shots ? 2 : 1,
-    });
+    const page = await open(`http://localhost:${port}/`, { colorScheme, viewport, ...sharp });
     await page.locator('.pool').nth(11).waitFor();
     await page.locator('#verdict[data-mood=bad]').waitFor();
     const ground = await page.evaluate('getComputedStyle(document.body).backgroundColor');
     expect(ground).toBe(colorScheme === 'dark' ? 'rgb(15, 18, 22)' : 'rgb(244, 245, 247)');
     const width = await page.evaluate('document.documentElement.scrollWidth');
     expect(width, 'nothing to scroll sideways').toBeLessThanOrEqual(viewport.width);
-    if (shots === undefined) return;
-    await page.waitForTimeout(12_000);
-    await mkdir(shots, { recursive: true });
-    const name = `dashboard-${viewport.width < 500 ? 'phone-' : ''}${colorScheme}.png`;
-    await page.screenshot({ path: `${shots}/${name}`, fullPage: viewport.width >= 500 });
+    if (pictures === undefined) return;
+    await page.waitForTimeout(40_000);
+    const name = `dashboard-${isPhone ? 'phone-' : ''}${colorScheme}`;
+    await picture(page, name);
+    if (isPhone) {
+      await page.locator('#detail').scrollIntoViewIfNeeded();
+      await page.evaluate("document.getElementById('detail').scrollIntoView()");
+      await picture(page, `${name}-detail`);
+      return;
+    }
     await page.locator('.pool', { hasText: 'reports' }).click();
     await page.waitForTimeout(3_000);
-    if (viewport.width < 500) await page.locator('#detail').scrollIntoViewIfNeeded();
-    await page.screenshot({ path: `${shots}/reports-${name}`, fullPage: true });
+    await picture(page, `reports-${colorScheme}`);
+    await page.evaluate('scrollTo(0, document.body.scrollHeight)');
+    await picture(page, `bottom-${colorScheme}`);
   });
 });

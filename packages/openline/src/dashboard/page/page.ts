@@ -58,6 +58,8 @@ function takePools(frame: PoolsFrame): void {
   if (list.selected === '') list.selected = [...pools.rows.values()][0]?.name ?? '';
   list.show(pools.rows);
   const rows = [...pools.rows.values()];
+  byId('no-pools').hidden = rows.length > 0;
+  byId('detail').hidden = rows.length === 0;
   const connections = rows.reduce((sum, { slots }) => sum + slots.length, 0);
   const waiting = rows.reduce((sum, row) => sum + row.waiting, 0);
   setText(

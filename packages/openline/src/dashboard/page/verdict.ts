@@ -2,6 +2,7 @@
 import type { FindingRow, PoolRow } from '../frames.ts';
 import { byId, duration, make, setText, withoutPool } from './elements.ts';
 import { isTroubled } from './pools.ts';
+import { leasedIn } from './slots.ts';
 
 /** Shows it. `look` is called with the name of the pool when the reader wants to see it. */
 export class Verdict {
@@ -69,9 +70,10 @@ function inWords({ outage, waiting }: PoolRow): string {
   return waiting === 1 ? '1 caller waits' : `${waiting} callers wait`;
 }
 
-function measured({ outage, outageSince, slots, max }: PoolRow, now: number): string[] {
+function measured(row: PoolRow, now: number): string[] {
+  const { outage, outageSince, max } = row;
   if (outage !== '') return [`for ${duration(Math.max(0, now - outageSince))}`, withoutPool(outage)];
-  const leased = [...slots].filter((letter) => /[ld]/i.test(letter)).length;
+  const leased = leasedIn(row);
   return leased >= max
     ? [`all ${max} connections are leased`]
     : [`${leased} of ${max} connections are leased`];
