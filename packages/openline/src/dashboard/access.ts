@@ -64,7 +64,10 @@ export class Access {
   exchange(request: IncomingMessage): string | undefined {
     if (this.#token === undefined || !this.#hasToken(request)) return undefined;
     const until = Math.floor(this.#wallNow() + cookieLastsMs);
-    const isSecure = (request.socket as { encrypted?: boolean }).encrypted === true;
+    // Who lies about it locks only themselves out.
+    const isSecure =
+      (request.socket as { encrypted?: boolean }).encrypted === true ||
+      request.headers['x-forwarded-proto'] === 'https';
     // Without a path of its own it is for the page's folder, under whatever name a proxy shows that.
     return (
       `${cookieName}=${until}.${signature(this.#token, until)}; Max-Age=${cookieLastsMs / 1000}; ` +

@@ -2,6 +2,7 @@
 
 import type { HistogramSnapshot, PoolStats } from '../core/index.ts';
 import type { ConnectionRow, DetailFrame, HolderRow, TimesPoint, TimesRow } from './frames.ts';
+import { fromHome } from './places.ts';
 import type { Recorder } from './recorder.ts';
 import { Rows } from './rows.ts';
 import type { VisiblePool } from './visible.ts';
@@ -83,23 +84,27 @@ export class Detail {
 
   #haveHoldersChanged(wallNow: number): boolean {
     const before = this.#holders;
-    const now = this.#pool
+    const now: HolderRow[] = this.#pool
       .holders()
       .slice(0, holdersShown)
-      .map(({ connectionId, ageMs, mode, place = '' }) => ({
+      .map(({ connectionId, ageMs, mode, place = '', working, leaked }) => ({
         connectionId,
         since: Math.round(wallNow - ageMs),
         mode,
-        place,
+        place: fromHome(place),
+        whose: leaked === true ? 'nobody' : working === undefined ? '' : working ? 'server' : 'caller',
       }));
     this.#holders = now;
     return (
       now.length !== before.length ||
-      now.some(({ connectionId, since, place }, index) => {
+      now.some(({ connectionId, since, place, whose }, index) => {
         const known = before[index]!;
         // The same lease seen twice differs by the reading of the clocks only.
         return (
-          known.connectionId !== connectionId || known.place !== place || Math.abs(known.since - since) > 100
+          known.connectionId !== connectionId ||
+          known.place !== place ||
+          known.whose !== whose ||
+          Math.abs(known.since - since) > 100
         );
       })
     );

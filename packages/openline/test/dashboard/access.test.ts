@@ -1,4 +1,5 @@
 // Who may look at the dashboard, under which names, and with what.
+import net from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { InvalidOptionsError } from 'openline';
 import { dashboard } from 'openline/dashboard';
@@ -104,6 +105,48 @@ describe('with a token', () => {
     const other = await served([somePool('orders')], { token: `${token}-2` });
     expect((await ask(other.port, '/session', { cookie })).status).toBe(401);
   });
+});
+
+test('over TLS, or behind a proxy that says so, the cookie is for TLS only', async () => {
+  const { port } = await served([somePool('orders')], { token });
+  const cookieFor = async (headers: object): Promise<string> => {
+    const answer = await ask(port, '/session', { authorization: `Bearer ${token}`, ...headers }, 'POST');
+    return answer.headers['set-cookie']?.[0] ?? '';
+  };
+  expect(await cookieFor({})).not.toContain('Secure');
+  expect(await cookieFor({ 'x-forwarded-proto': 'https' })).toMatch(/; Secure(;|$)/);
+});
+
+test('no other site, no link and no form can exchange a token: it is taken from a header alone', async () => {
+  const { port } = await served([somePool('orders')], { token });
+  for (const path of [`/session?token=${token}`, `/?token=${token}`, `/feed?token=${token}`]) {
+    for (const method of ['GET', 'POST']) {
+      const answer = await ask(port, path, {}, method);
+      expect(answer.headers['set-cookie']).toBeUndefined();
+    }
+  }
+  const crossSite = {
+    authorization: `Bearer ${token}`,
+    'sec-fetch-site': 'cross-site',
+    'sec-fetch-mode': 'cors',
+  };
+  const answer = await ask(port, '/session', crossSite, 'POST');
+  expect(answer.status).toBe(403);
+  expect(answer.headers['set-cookie']).toBeUndefined();
+  expect(answer.headers['access-control-allow-origin']).toBeUndefined();
+});
+
+test('a request that names no host at all is refused', async () => {
+  const { port } = await served([somePool('orders')]);
+  const status = await new Promise<string>((resolve, reject) => {
+    const socket = net.connect(port, '127.0.0.1', () => socket.write('GET /session HTTP/1.0\r\n\r\n'));
+    let text = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+    });
+    socket.on('error', reject).on('close', () => resolve(text.split('\r\n', 1)[0] ?? ''));
+  });
+  expect(status).toContain(' 421 ');
 });
 
 test("every answer keeps strangers' code, frames and caches out", async () => {

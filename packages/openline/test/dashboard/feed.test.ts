@@ -1,6 +1,7 @@
 // What those who look are told: all at first, then changes only; and nothing is asked of a pool while nobody looks.
 import net from 'node:net';
 import { type ConnectionInfo, createPool, type HolderInfo } from 'openline';
+import { dashboard } from 'openline/dashboard';
 import { HttpPool } from 'openline/http';
 import { expect, onTestFinished, test } from 'vitest';
 import { asEvent, Viewer } from '../../src/dashboard/viewer.ts';
@@ -148,6 +149,29 @@ test('a viewer that does not read is cut off before more than a megabyte waits f
   expect(most).toBeLessThanOrEqual(1 << 20);
 });
 
+test('one who has gone before the handler was called is not taken for a viewer', async () => {
+  const token = 'correct-horse-battery-staple';
+  const board = dashboard([somePool('orders')], { token, intervalMs });
+  onTestFinished(() => board.close());
+  const handled = new Promise<void>((resolve) => {
+    void listening((request, response) => {
+      response.on('close', () =>
+        setImmediate(() => {
+          board(request, response);
+          resolve();
+        }),
+      );
+      client.destroy();
+    }).then((port) => {
+      client.connect(port, '127.0.0.1');
+      client.write(`GET /feed HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n\r\n`);
+    });
+  });
+  const client = new net.Socket().on('error', () => {});
+  await handled;
+  expect(board.viewers).toBe(0);
+});
+
 test('those beyond the most are told to come later', async () => {
   const { port } = await served([somePool('orders')], { intervalMs, maxViewers: 1 });
   const viewer = watch(port);
@@ -218,7 +242,7 @@ test('two pools of one name are told apart', async () => {
   expect(viewer.detail?.pool).toBe(viewer.named('orders (2)')?.id);
 });
 
-test('the diagnosis is shown of the pool that is looked at, and of those in trouble; one that throws hurts nobody', async () => {
+test('a diagnosis of your own is shown of the pool that is looked at, and of those in trouble; one that throws hurts nobody', async () => {
   const [calm, busy, watched] = [somePool('calm'), somePool('busy', 1), somePool('watched')];
   const lease = await busy.acquire();
   const waiting = busy.acquire();
@@ -231,11 +255,11 @@ test('the diagnosis is shown of the pool that is looked at, and of those in trou
     },
   });
   const viewer = watch(port, '?pool=watched');
-  await viewer.until(() => viewer.named('busy')?.diagnosis === 'too small');
-  expect(viewer.named('busy')).toMatchObject({ advice: 'make it larger', healthy: false });
-  expect(viewer.named('calm')?.diagnosis).toBe('');
-  expect(viewer.named('watched')?.diagnosis).toBe('');
+  await viewer.until(() => viewer.named('busy')?.diagnosis?.title === 'too small');
+  expect(viewer.named('busy')?.diagnosis).toMatchObject({ advice: 'make it larger', mood: 'bad' });
+  expect(viewer.named('calm')?.diagnosis).toBeNull();
+  expect(viewer.named('watched')?.diagnosis).toBeNull();
   lease.release();
   (await waiting).release();
-  await viewer.until(() => viewer.named('busy')?.diagnosis === '');
+  await viewer.until(() => viewer.named('busy')?.diagnosis === null);
 });

@@ -1,6 +1,7 @@
 // A small service's pools with something to see: one busy, one exhausted by a lease that nobody ends, one unreachable, and many origins.
 import { createPool, type Pool } from 'openline';
-import { onTestFinished } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
+import { type Place, placeBudget } from '../../src/core/place.ts';
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -30,7 +31,10 @@ function kept<C>(pool: Pool<C>): Pool<C> {
 }
 
 /** The pools, and how they are set to work until the test ends: after somebody watches, so that their opens are seen. */
-export function scene(): { pools: Pool<object>[]; begin(): Promise<void> } {
+export function scene({ isSearchDown = true }: { readonly isSearchDown?: boolean } = {}): {
+  pools: Pool<object>[];
+  begin(): Promise<void>;
+} {
   const orders = slowToOpen('orders', 12, 6_000);
   const reports = slowToOpen('reports', 4);
   const search = kept(
@@ -60,16 +64,40 @@ export function scene(): { pools: Pool<object>[]; begin(): Promise<void> } {
     }
   };
   const begin = async (): Promise<void> => {
+    // As leases of them usually are, so that those that leak stand out.
+    for (let times = 0; times < 40; times++) await reports.use(() => pause(3));
     for (let callers = 0; callers < 10; callers++) void work(orders, 12);
     for (const pool of origins) for (let callers = 0; callers < 3; callers++) void work(pool, 20);
-    await Promise.all(Array.from({ length: 4 }, () => leakFrom(reports)));
+    leaked.push(...(await Promise.all(Array.from({ length: 4 }, () => reports.acquire()))));
     for (let callers = 0; callers < 3; callers++) void reports.use(() => {}).catch(() => {});
-    void search.use(() => {}).catch(() => {});
+    if (isSearchDown) void search.use(() => {}).catch(() => {});
   };
   return { pools: [orders, reports, search, ...origins], begin };
 }
 
-/** Acquires, and never gives back. */
-async function leakFrom(pool: Pool<object>): Promise<void> {
-  await pool.acquire();
+/** Leases of which nobody takes care; kept, so that they are not garbage-collected. */
+const leaked: unknown[] = [];
+
+/** Where a service would acquire: the places of a test look like nobody's code. */
+const places: readonly (readonly [poolName: RegExp, ...places: string[]])[] = [
+  [
+    /^orders/,
+    'createOrder (src/orders/create.ts:41:22)',
+    'findOrder (src/orders/find.ts:18:20)',
+    'cancelOrder (src/orders/cancel.ts:29:24)',
+  ],
+  [/^reports/, 'monthlyReport (src/reports/monthly.ts:57:31)'],
+  [/^calls/, 'priceOf (src/prices/client.ts:12:30)', 'inStock (src/stock/client.ts:23:28)'],
+];
+
+/** Has leases be acquired at such places, until the end of the test. */
+export function asInAService(): void {
+  let captured = 0;
+  const spy = vi.spyOn(placeBudget, 'capture').mockImplementation((_now, _below, pool) => {
+    const { name = '' } = (pool ?? {}) as { name?: string };
+    const [, ...known] = places.find(([poolName]) => poolName.test(name)) ?? [/./, 'main (src/main.ts:9:16)'];
+    const place = known[captured++ % known.length]!;
+    return { toString: () => place } as Place;
+  });
+  onTestFinished(() => void spy.mockRestore());
 }

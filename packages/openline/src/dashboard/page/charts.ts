@@ -4,12 +4,21 @@ import type { TimesPoint, TimesRow } from '../frames.ts';
 import { byId, duration } from './elements.ts';
 
 const pointsShown = 240;
-const height = 190;
+const height = 180;
 const kinds = ['wait', 'use', 'connect'] as const;
-const lines: readonly (readonly [label: string, pick: (point: TimesPoint) => number, colour: string])[] = [
-  ['p50', (point) => point.p50, '#35b6a6'],
-  ['p95', (point) => point.p95, '#4f8ff0'],
-  ['p99', (point) => point.p99, '#e0862a'],
+/** A shorter time would be stretched. */
+const leastShownS = 30;
+/** Told apart by width and dashes too, not by colour alone. */
+const lines: readonly {
+  readonly label: string;
+  readonly pick: (point: TimesPoint) => number;
+  readonly colour: string;
+  readonly width: number;
+  readonly dash?: number[];
+}[] = [
+  { label: 'p50', pick: (point) => point.p50, colour: '--p50', width: 2.5 },
+  { label: 'p95', pick: (point) => point.p95, colour: '--p95', width: 1.5 },
+  { label: 'p99', pick: (point) => point.p99, colour: '--p99', width: 1.5, dash: [5, 3] },
 ];
 
 /** A colour of the style sheet as it is now, light or dark. */
@@ -49,7 +58,7 @@ export class Charts {
     // Where nothing was recorded there is nothing to draw.
     const of = (pick: (point: TimesPoint) => number) =>
       this.#times.map((row) => (row[kind].n === 0 ? null : pick(row[kind])));
-    return [this.#times.map(({ at }) => at / 1_000), ...lines.map(([, pick]) => of(pick))];
+    return [this.#times.map(({ at }) => at / 1_000), ...lines.map(({ pick }) => of(pick))];
   }
 
   #draw(): void {
@@ -59,25 +68,36 @@ export class Charts {
         stroke: colour('--faint'),
         grid: { stroke: colour('--line'), width: 1 },
         ticks: { show: false },
+        font: '11px system-ui, "DejaVu Sans", sans-serif',
       };
       const isRare = kind === 'connect';
       const options: uPlot.Options = {
         width: byId(kind).clientWidth || 300,
         height,
         cursor: { y: false },
-        scales: { y: { range: (_plot, _low, high) => [0, Math.max(high ?? 0, 0.1) * 1.15] } },
+        scales: {
+          x: { range: (_plot, from, to) => [Math.min(from, to - leastShownS), to] },
+          y: { range: (_plot, _low, high) => [0, Math.max(high ?? 0, 0.1) * 1.15] },
+        },
+        // Between what is usual and what the slowest see.
+        bands: [{ series: [3, 1], fill: colour('--band') }],
+        padding: [8, 18, 0, 0],
+        legend: {
+          markers: { width: 2, dash: (_plot, index) => (lines[index - 1]?.dash ? 'dashed' : 'solid') },
+        },
         axes: [
-          { ...axis, space: 70, values: '{HH}:{mm}:{ss}' },
-          { ...axis, size: 62, values: (_plot, values) => values.map(duration) },
+          { ...axis, space: 70, size: 28, values: '{HH}:{mm}:{ss}' },
+          { ...axis, size: 56, values: (_plot, values) => values.map(duration) },
         ],
         series: [
           { value: (_plot, at) => (at == null ? '' : new Date(at * 1_000).toLocaleTimeString('en-GB')) },
-          ...lines.map(([label, , stroke]) => ({
+          ...lines.map(({ label, colour: name, width, dash }) => ({
             label,
-            stroke,
-            width: 1.75,
+            stroke: colour(name),
+            width,
+            ...(dash && { dash }),
             // Opens are rare: points, and lines between neighbours only.
-            points: { show: isRare, size: 6, fill: stroke },
+            points: { show: isRare, size: 5, fill: colour(name), dash: [] },
             value: (_plot: uPlot, ms: number | null) => (ms == null ? '–' : duration(ms)),
           })),
         ],

@@ -15,6 +15,12 @@ const slotsShown = 120;
 const opensShown = 12;
 /** Older leases stand out. */
 const oldLeaseMs = 5_000;
+const whoseTime: Readonly<Record<HolderRow['whose'], string>> = {
+  server: 'the server',
+  caller: 'the caller',
+  nobody: 'lost',
+  '': '',
+};
 /** Colours there are for phases. */
 const phaseColours = 6;
 const rateOverMs = 3_000;
@@ -92,7 +98,7 @@ export class DetailView {
     while (this.#acquired.length > 2 && now - this.#acquired[0]!.at > rateOverMs) this.#acquired.shift();
     const { at, total } = this.#acquired[0]!;
     const rate = now > at ? ((row.acquired - total) * 1_000) / (now - at) : 0;
-    const figures: [string, string, boolean][] = [
+    const figures: [name: string, value: string, isBad: boolean][] = [
       ['connections', `${row.slots.length} of ${count(row.max)}`, false],
       ['waiting', count(row.waiting), row.waiting > 0],
       ['leases/s', count(Math.round(rate)), false],
@@ -108,30 +114,32 @@ export class DetailView {
         list.children[index] ?? list.appendChild(make('div', '', make('dt', '', name), make('dd')));
       const shown = pair.lastChild as HTMLElement;
       setText(shown, value);
-      shown.className = isBad ? 'bad' : '';
+      shown.className = isBad ? 'bad' : value === '0' ? 'none' : '';
     });
   }
 
+  /** Cell by cell, so that a place can be marked and copied while ages go on. */
   showHolders(now: number): void {
-    const rows = this.#holders.map(({ connectionId, since, mode, place }) => {
+    const [head, body] = byId('holders').children as unknown as [HTMLElement, HTMLElement];
+    const knowsWhose = this.#holders.some((holder) => holder.whose !== '');
+    head.classList.toggle('whose', knowsWhose);
+    body.classList.toggle('whose', knowsWhose);
+    byId('holders').hidden = this.#holders.length === 0;
+    byId('no-holders').hidden = this.#holders.length > 0;
+    while (body.children.length > this.#holders.length) body.lastChild!.remove();
+    while (body.children.length < this.#holders.length)
+      body.append(make('tr', '', make('td'), make('td'), make('td'), make('td')));
+    this.#holders.forEach(({ connectionId, since, mode, place, whose }, index) => {
       const ageMs = Math.max(0, now - since);
-      return make(
-        'tr',
-        '',
-        make('td', '', `${connectionId}${mode === 'shared' ? ' shared' : ''}`),
-        make('td', ageMs > oldLeaseMs ? 'old' : '', duration(ageMs)),
-        make('td', '', place === '' ? 'not recorded' : place),
-      );
+      const cells = body.children[index]!.children as unknown as HTMLElement[];
+      setText(cells[0]!, `${connectionId}${mode === 'shared' ? ' shared' : ''}`);
+      setText(cells[1]!, duration(ageMs));
+      cells[1]!.className = ageMs > oldLeaseMs ? 'old' : '';
+      setText(cells[2]!, whoseTime[whose]);
+      cells[2]!.className = whose === 'nobody' ? 'old' : '';
+      setText(cells[3]!, place === '' ? 'not recorded' : place);
+      cells[3]!.classList.toggle('none', place === '');
     });
-    const head = make(
-      'tr',
-      '',
-      ...['connection', 'held for', 'acquired at'].map((name) => make('th', '', name)),
-    );
-    byId('holders').replaceChildren(
-      head,
-      ...(rows.length > 0 ? rows : [make('tr', '', make('td', '', 'nobody'))]),
-    );
   }
 
   #showOpens(): void {
@@ -150,7 +158,7 @@ export class DetailView {
         failure === '' ? 'open' : 'open failed',
         `#${connectionId}`,
         make('div', 'bar', ...bars),
-        make('span', '', failure === '' ? duration(tookMs) : 'failed'),
+        make('span', '', failure === '' ? duration(tookMs) : '✕ failed'),
       );
       row.title =
         failure === '' ? phases.map(({ name, tookMs: ms }) => `${name} ${duration(ms)}`).join(', ') : failure;

@@ -1,48 +1,66 @@
-// The list of pools: a row of slots each, by mouse and by keyboard.
+// The list of pools: a row of slots each, by mouse and by keyboard. Only those in sight are drawn, since there may be hundreds.
 import type { PoolRow } from '../frames.ts';
-import { byId, make, setText } from './elements.ts';
+import { byId, count, make, setText } from './elements.ts';
+import { fillSlots, leasedIn } from './slots.ts';
 
-const slotsInRow = 60;
 /** A list this long gets a filter. */
 const manyPools = 12;
 
 interface Tile {
+  readonly id: number;
   readonly element: HTMLElement;
   readonly name: HTMLElement;
   readonly figures: HTMLElement;
   readonly slots: HTMLElement;
-  row: PoolRow | undefined;
+  readonly cause: HTMLElement;
+  row: PoolRow;
+  /** The row that is drawn; nothing while it is out of sight. */
+  drawn: PoolRow | undefined;
+  isInSight: boolean;
 }
 
 /** The tiles, and which of them is selected. */
 export class PoolList {
   readonly #tiles = new Map<number, Tile>();
+  readonly #byElement = new Map<Element, Tile>();
   readonly #list = byId('pools');
   readonly #filter = byId('filter') as HTMLInputElement;
+  readonly #onlyTroubled = byId('troubled') as HTMLInputElement;
   readonly #select: (name: string) => void;
+  readonly #sight: IntersectionObserver;
   selected = '';
 
   constructor(select: (name: string) => void) {
     this.#select = select;
+    // Those a little above and below are drawn too, so that scrolling shows no gaps.
+    this.#sight = new IntersectionObserver((entries) => this.#cameOrWent(entries), {
+      root: this.#list,
+      rootMargin: '300px 0px',
+    });
     this.#list.addEventListener('click', (event) => {
-      const tile = (event.target as HTMLElement).closest<HTMLElement>('.pool');
-      if (tile !== null) this.#choose(tile);
+      const tile = this.#byElement.get((event.target as HTMLElement).closest('.pool')!);
+      if (tile !== undefined) this.choose(tile.row.name);
     });
     this.#list.addEventListener('keydown', (event) => this.#key(event));
     this.#filter.addEventListener('input', () => this.#applyFilter());
+    this.#filter.addEventListener('keydown', (event) => this.#filterKey(event));
+    this.#onlyTroubled.addEventListener('change', () => this.#applyFilter());
+    document.addEventListener('keydown', (event) => {
+      const isTyping = (event.target as HTMLElement).matches('input:not([type=checkbox])');
+      if (event.key !== '/' || isTyping || event.ctrlKey || event.metaKey || byId('tools').hidden) return;
+      event.preventDefault();
+      this.#filter.focus();
+    });
   }
 
   show(rows: ReadonlyMap<number, PoolRow>): void {
-    for (const [id, tile] of this.#tiles) {
-      if (rows.has(id)) continue;
-      tile.element.remove();
-      this.#tiles.delete(id);
-    }
+    for (const tile of this.#tiles.values()) if (!rows.has(tile.id)) this.#remove(tile);
     for (const row of rows.values()) {
-      const tile = this.#tiles.get(row.id) ?? this.#add(row.id);
-      if (tile.row !== row) this.#update(tile, row);
+      const tile = this.#tiles.get(row.id) ?? this.#add(row);
+      tile.row = row;
+      if (tile.isInSight) this.#draw(tile);
     }
-    this.#filter.hidden = rows.size < manyPools;
+    byId('tools').hidden = rows.size < manyPools;
     this.mark();
     this.#applyFilter();
   }
@@ -50,94 +68,168 @@ export class PoolList {
   /** Shows which one is selected. */
   mark(): void {
     for (const { element, row } of this.#tiles.values()) {
-      const isSelected = row?.name === this.selected;
+      const isSelected = row.name === this.selected;
       if ((element.getAttribute('aria-selected') === 'true') !== isSelected)
         element.setAttribute('aria-selected', String(isSelected));
       if (isSelected) this.#list.setAttribute('aria-activedescendant', element.id);
     }
   }
 
-  #add(id: number): Tile {
-    const [name, figures] = [make('b'), make('span')];
+  /** Selects the pool of this name, and brings it into sight. */
+  choose(name: string): void {
+    this.selected = name;
+    this.mark();
+    this.#select(name);
+    for (const { element, row } of this.#tiles.values())
+      if (row.name === name) element.scrollIntoView({ block: 'nearest' });
+  }
+
+  #add(row: PoolRow): Tile {
+    const [name, figures] = [make('b', '', row.name), make('span')];
     const slots = make('ul', 'slots');
-    const element = make('div', 'pool', make('p', '', name, figures), slots);
-    element.id = `pool-${id}`;
+    const cause = make('p', 'cause');
+    const element = make('div', 'pool', make('p', '', name, figures), make('div', '', slots, cause));
+    element.id = `pool-${row.id}`;
+    element.title = row.name;
     element.setAttribute('role', 'option');
     slots.setAttribute('aria-hidden', 'true');
-    const tile: Tile = { element, name, figures, slots, row: undefined };
-    this.#tiles.set(id, tile);
+    const tile = {
+      id: row.id,
+      element,
+      name,
+      figures,
+      slots,
+      cause,
+      row,
+      drawn: undefined,
+      isInSight: false,
+    };
+    this.#tiles.set(row.id, tile);
+    this.#byElement.set(element, tile);
     this.#list.append(element);
+    this.#sight.observe(element);
     return tile;
   }
 
-  #update(tile: Tile, row: PoolRow): void {
-    setText(tile.name, row.name);
-    tile.element.title = row.name;
-    const leased = [...row.slots].filter((letter) => /[ld]/i.test(letter)).length;
-    setText(
-      tile.figures,
-      row.waiting > 0 ? `${row.waiting} waiting` : `${leased} of ${row.slots.length} leased`,
-    );
-    tile.figures.className = row.waiting > 0 ? 'waits' : '';
-    tile.element.classList.toggle('bad', isTroubled(row));
-    if (tile.row?.slots !== row.slots || tile.row.max !== row.max) fillSlots(tile.slots, row);
-    tile.row = row;
+  #remove({ id, element }: Tile): void {
+    this.#sight.unobserve(element);
+    element.remove();
+    this.#tiles.delete(id);
+    this.#byElement.delete(element);
+  }
+
+  #cameOrWent(entries: readonly IntersectionObserverEntry[]): void {
+    for (const { target, isIntersecting } of entries) {
+      const tile = this.#byElement.get(target);
+      if (tile === undefined) continue;
+      tile.isInSight = isIntersecting;
+      if (isIntersecting) this.#draw(tile);
+      else {
+        // Its height stays: name and cause do.
+        tile.slots.replaceChildren();
+        tile.drawn = undefined;
+      }
+    }
+  }
+
+  #draw(tile: Tile): void {
+    const { row, drawn } = tile;
+    if (drawn === row) return;
+    tile.drawn = row;
+    if (tile.name.textContent !== row.name) {
+      setText(tile.name, row.name);
+      tile.element.title = row.name;
+    }
+    const isBad = isTroubled(row);
+    const isWaited = row.waiting > 0;
+    setText(tile.figures, isWaited ? `${count(row.waiting)} waiting` : leasedInWords(row));
+    tile.figures.className = isBad && isWaited ? 'waits' : '';
+    tile.element.classList.toggle('bad', isBad);
+    setText(tile.cause, causeIn(row));
+    if (drawn?.slots !== row.slots || drawn.max !== row.max) fillSlots(tile.slots, row);
+  }
+
+  #shown(): Tile[] {
+    return [...this.#tiles.values()].filter(({ element }) => !element.hidden);
   }
 
   #key(event: KeyboardEvent): void {
-    const shown = [...this.#list.children].filter((tile) => !(tile as HTMLElement).hidden) as HTMLElement[];
-    const at = shown.findIndex((tile) => tile.getAttribute('aria-selected') === 'true');
+    const shown = this.#shown();
+    const at = shown.findIndex(({ row }) => row.name === this.selected);
     const to: Record<string, number> = {
-      ArrowDown: at + 1,
+      ArrowDown: at + this.#columns(),
       ArrowRight: at + 1,
-      ArrowUp: at - 1,
+      ArrowUp: at - this.#columns(),
       ArrowLeft: at - 1,
+      PageDown: at + 5 * this.#columns(),
+      PageUp: at - 5 * this.#columns(),
       Home: 0,
       End: shown.length - 1,
     };
     if (event.key === 'Enter') byId('detail').focus();
+    if (event.key === 'Escape') this.#showAll();
     const target = shown[Math.min(Math.max(to[event.key] ?? Number.NaN, 0), shown.length - 1)];
     if (target === undefined) return;
     event.preventDefault();
-    this.#choose(target);
-    target.scrollIntoView({ block: 'nearest' });
+    this.choose(target.row.name);
   }
 
-  #choose(element: HTMLElement): void {
-    const tile = [...this.#tiles.values()].find((one) => one.element === element);
-    if (tile?.row === undefined) return;
-    this.selected = tile.row.name;
-    this.mark();
-    this.#select(tile.row.name);
+  /** From the filter the arrow goes to what was found, and Escape shows all again. */
+  #filterKey(event: KeyboardEvent): void {
+    if (event.key === 'Escape') this.#showAll();
+    const [first] = this.#shown();
+    if (first === undefined || (event.key !== 'ArrowDown' && event.key !== 'Enter')) return;
+    event.preventDefault();
+    this.#list.focus();
+    if (!this.#shown().some(({ row }) => row.name === this.selected)) this.choose(first.row.name);
+  }
+
+  #showAll(): void {
+    this.#filter.value = '';
+    this.#applyFilter();
+  }
+
+  /** How many tiles stand side by side. */
+  #columns(): number {
+    return getComputedStyle(this.#list).gridTemplateColumns.split(' ').length;
   }
 
   #applyFilter(): void {
-    const wanted = this.#filter.value.toLowerCase();
+    const wanted = this.#filter.value.trim().toLowerCase();
+    const onlyTroubled = this.#onlyTroubled.checked;
     let hidden = 0;
+    let troubled = 0;
     for (const { element, row } of this.#tiles.values()) {
-      element.hidden = wanted !== '' && row?.name.toLowerCase().includes(wanted) !== true;
-      if (element.hidden) hidden++;
+      const isBad = isTroubled(row);
+      if (isBad) troubled++;
+      const isHidden = (onlyTroubled && !isBad) || !row.name.toLowerCase().includes(wanted);
+      if (element.hidden !== isHidden) element.hidden = isHidden;
+      if (isHidden) hidden++;
     }
-    setText(byId('more'), hidden > 0 ? `${hidden} pools do not match.` : '');
+    setText(byId('troubled-count'), troubled === 0 ? '' : String(troubled));
+    const all = this.#tiles.size;
+    setText(
+      byId('more'),
+      hidden === 0
+        ? ''
+        : onlyTroubled && troubled === 0
+          ? 'No pool is in trouble.'
+          : `${hidden} of ${all} pools do not match.`,
+    );
   }
 }
 
-/** Is something to be seen in this pool? */
-export const isTroubled = (row: PoolRow): boolean =>
-  row.outage !== '' || row.waiting > 0 || (row.diagnosis !== '' && !row.healthy);
+/** Is something wrong with this pool? Those who wait for a moment are nothing by themselves: the diagnosis has the last word. */
+export const isTroubled = ({ outage, waiting, diagnosis }: PoolRow): boolean =>
+  outage !== '' || (diagnosis === null ? waiting > 0 : diagnosis.mood !== 'good');
 
-function fillSlots(list: HTMLElement, { slots, max }: PoolRow): void {
-  const shown = slots.slice(0, slotsInRow);
-  const wanted = [
-    ...shown.toLowerCase(),
-    ...Array(Math.max(0, Math.min(max, slotsInRow) - shown.length)).fill('free'),
-  ];
-  while (list.children.length > wanted.length) list.lastChild!.remove();
-  while (list.children.length < wanted.length) list.append(make('li'));
-  wanted.forEach((className, index) => {
-    const slot = list.children[index]!;
-    if (slot.className !== className) slot.className = className;
-    if (slot.textContent !== '') slot.textContent = '';
-  });
-  if (slots.length > slotsInRow) list.append(make('li', 'more', `+${slots.length - slotsInRow}`));
+/** A pool without a limit has nothing to be measured by. */
+function leasedInWords(row: PoolRow): string {
+  const leased = count(leasedIn(row));
+  return row.max < Number.MAX_SAFE_INTEGER ? `${leased} of ${count(row.max)} leased` : `${leased} leased`;
+}
+
+function causeIn(row: PoolRow): string {
+  if (!isTroubled(row)) return '';
+  return row.diagnosis?.title ?? (row.outage === '' ? '' : 'No connection can be opened');
 }
