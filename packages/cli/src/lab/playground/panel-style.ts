@@ -21,7 +21,7 @@ export const panelStyle: string = `
 #lab-status::before { content: ""; display: inline-block; width: 0.6rem; height: 0.6rem; border-radius: 50%; margin-right: 0.55rem; background: var(--closing); }
 #lab[data-phase="broken"] #lab-status::before { background: var(--bad); box-shadow: 0 0 0 4px color-mix(in srgb, var(--bad) 18%, transparent); }
 #lab[data-phase="calm"] #lab-status::before { background: var(--good); }
-#lab #lab-mend { font-weight: 600; color: #ffffff; background: #17724f; border: 0; border-radius: 8px; padding: 0.4rem 1.1rem; }
+#lab #lab-mend { font-weight: 600; color: #ffffff; background: #17724f; border: 0; border-radius: 10px; min-height: 44px; padding: 0.4rem 1.3rem; }
 #lab #lab-mend:disabled { background: var(--line); color: var(--faint); cursor: default; }
 #lab article p { margin: 0.6rem 0; }
 #lab article .moral { color: var(--faint); margin-bottom: 0; }
