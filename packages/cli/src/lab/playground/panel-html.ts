@@ -31,7 +31,7 @@ export const panelHtml: string = `<section id="lab" class="card" aria-labelledby
 <p class="hint">A shop on a PostgreSQL of its own, under gentle load. Each fault is a real one; its diagnosis appears above within seconds.</p></div>
 <div id="lab-faults" role="group" aria-labelledby="lab-title">${Object.entries(lessons).map(button).join('')}</div>
 <div id="lab-now" hidden>
-<div id="lab-bar"><p id="lab-status" role="status"></p><button type="button" id="lab-mend" disabled>Mend it</button></div>
+<div id="lab-bar"><p id="lab-status" role="status"></p><button type="button" id="lab-mend" aria-disabled="true">Mend it</button></div>
 ${Object.entries(lessons).map(article).join('\n')}
 </div>
 </section>

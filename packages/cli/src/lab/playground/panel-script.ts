@@ -5,8 +5,8 @@ import type { PlaygroundState } from './playground.ts';
 interface PageElement {
   textContent: string | null;
   hidden: boolean;
-  disabled: boolean;
   readonly dataset: Record<string, string | undefined>;
+  getAttribute(name: string): string | null;
   setAttribute(name: string, value: string): void;
   addEventListener(type: 'click', listener: () => void): void;
 }
@@ -36,17 +36,27 @@ function inWords({ phase, namedAfterMs, endsInMs, failure }: PlaygroundState): s
     : `Broken, and ${named}; it ${ends}.`;
 }
 
+/** A button that is disabled would lose the focus, and whoever uses the keyboard the place. */
+const setPressable = (button: PageElement, isPressable: boolean): void =>
+  button.setAttribute('aria-disabled', String(!isPressable));
+
+function onPress(button: PageElement, path: string): void {
+  button.addEventListener('click', () => {
+    if (button.getAttribute('aria-disabled') !== 'true') void press(path);
+  });
+}
+
 function show(state: PlaygroundState): void {
   const { phase, fault } = state;
   byId('lab').dataset['phase'] = phase;
   const isIdle = phase === 'calm' || phase === 'recovering';
   for (const button of buttons) {
-    button.disabled = !isIdle;
+    setPressable(button, isIdle);
     button.setAttribute('aria-pressed', String(button.dataset['fault'] === fault));
   }
   for (const article of articles) article.hidden = article.dataset['lesson'] !== fault;
   byId('lab-now').hidden = fault === undefined;
-  byId('lab-mend').disabled = phase !== 'broken';
+  setPressable(byId('lab-mend'), phase === 'broken');
   say(inWords(state));
 }
 
@@ -65,9 +75,8 @@ async function press(path: string): Promise<void> {
   }
 }
 
-for (const button of buttons)
-  button.addEventListener('click', () => void press(`break/${button.dataset['fault']}`));
-byId('lab-mend').addEventListener('click', () => void press('mend'));
+for (const button of buttons) onPress(button, `break/${button.dataset['fault']}`);
+onPress(byId('lab-mend'), 'mend');
 
 for (;;) {
   try {

@@ -8,9 +8,9 @@ export const panelStyle: string = `
   background: var(--ground); border: 1px solid var(--line); border-radius: 10px; transition: border-color 0.15s, background 0.15s; }
 #lab-faults b { font-size: 0.92rem; line-height: 1.3; letter-spacing: -0.01em; }
 #lab-faults span { color: var(--faint); font-size: 0.78rem; line-height: 1.35; }
-#lab-faults button:hover:not(:disabled) { border-color: var(--bad); }
-#lab-faults button:disabled { cursor: default; }
-#lab-faults button:disabled:not([aria-pressed="true"]) { opacity: 0.5; }
+#lab-faults button:hover:not([aria-disabled="true"]) { border-color: var(--bad); }
+#lab-faults button[aria-disabled="true"] { cursor: default; }
+#lab-faults button[aria-disabled="true"]:not([aria-pressed="true"]) { opacity: 0.5; }
 #lab-faults button[aria-pressed="true"] { border-color: var(--bad); box-shadow: inset 0 0 0 1px var(--bad);
   background: color-mix(in srgb, var(--bad) 8%, var(--paper)); }
 #lab[data-phase="recovering"] button[aria-pressed="true"], #lab[data-phase="calm"] button[aria-pressed="true"] {
@@ -22,7 +22,7 @@ export const panelStyle: string = `
 #lab[data-phase="broken"] #lab-status::before { background: var(--bad); box-shadow: 0 0 0 4px color-mix(in srgb, var(--bad) 18%, transparent); }
 #lab[data-phase="calm"] #lab-status::before { background: var(--good); }
 #lab #lab-mend { font-weight: 600; color: #ffffff; background: #17724f; border: 0; border-radius: 10px; min-height: 44px; padding: 0.4rem 1.3rem; }
-#lab #lab-mend:disabled { background: var(--line); color: var(--faint); cursor: default; }
+#lab #lab-mend[aria-disabled="true"] { background: var(--line); color: var(--faint); cursor: default; }
 #lab article p { margin: 0.6rem 0; }
 #lab article .moral { color: var(--faint); margin-bottom: 0; }
 .snippets { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 0.7rem; }
