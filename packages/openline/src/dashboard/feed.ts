@@ -4,11 +4,13 @@ import type { ServerResponse } from 'node:http';
 import type { TimerHandle } from '../core/index.ts';
 import { say } from './answers.ts';
 import { Detail } from './detail.ts';
+import { type Diagnoses, noDiagnoses, OwnDiagnoses } from './diagnoses.ts';
 import type { ResolvedDashboardOptions } from './options.ts';
 import { Overview } from './overview.ts';
 import { Recorder } from './recorder.ts';
 import { asEvent, heartbeat, Viewer } from './viewer.ts';
 import { statusOf, type VisiblePool, type VisiblePools } from './visible.ts';
+import { Watches } from './watches.ts';
 
 const heartbeatMs = 15_000;
 /** Names that were found to be ours or not; more than there can be pools, since names come from all pools of the process. */
@@ -33,7 +35,7 @@ export class Feed {
     this.#given = given;
     this.#options = options;
     this.#recorder = new Recorder((name) => this.#isOurs(name), options.clock);
-    this.#overview = new Overview(given, options.diagnose);
+    this.#overview = new Overview(given, this.#diagnosesBy(options));
   }
 
   get viewers(): number {
@@ -92,6 +94,13 @@ export class Feed {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#details.clear();
+    this.#overview.stop();
+  }
+
+  #diagnosesBy({ diagnose, clock }: ResolvedDashboardOptions): Diagnoses {
+    if (diagnose === false) return noDiagnoses;
+    if (diagnose !== undefined) return new OwnDiagnoses(diagnose, clock);
+    return new Watches(clock, (poolName) => this.#recorder.hasLeaked(poolName));
   }
 
   #look(): void {

@@ -4,10 +4,28 @@
 export interface Diagnosis {
   /** In one sentence. */
   readonly sentence: string;
+  /** What was measured, a clause each. */
+  readonly evidence?: readonly string[];
   /** What to do, in one sentence. */
   readonly advice?: string;
   /** Nothing is wrong: shown calmly. Default `false`. */
   readonly healthy?: boolean;
+}
+
+/** What is shown of a diagnosis. */
+export interface FindingRow {
+  /** `unsure`: something is wrong, and `others` are the candidates. */
+  readonly mood: 'good' | 'unsure' | 'bad';
+  /** The cause, or the whole in a sentence. */
+  readonly title: string;
+  readonly evidence: readonly string[];
+  readonly advice: string;
+  /** What is the matter besides, or may be, the likeliest first. */
+  readonly others: readonly {
+    readonly title: string;
+    readonly evidence: readonly string[];
+    readonly advice: string;
+  }[];
 }
 
 /** One pool. Totals count since it was made. */
@@ -29,9 +47,8 @@ export interface PoolRow {
   readonly outage: string;
   /** When it began, in milliseconds since the epoch, or 0. */
   readonly outageSince: number;
-  readonly diagnosis: string;
-  readonly advice: string;
-  readonly healthy: boolean;
+  /** The same object as long as it says the same. */
+  readonly diagnosis: FindingRow | null;
 }
 
 /** The letter of each state; a capital where the lease is shared. */

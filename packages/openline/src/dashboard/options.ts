@@ -22,8 +22,11 @@ export interface DashboardOptions {
   readonly intervalMs?: number;
   /** How many may look at once; default 16. Those beyond are told to come later. */
   readonly maxViewers?: number;
-  /** A pool in one sentence: shown above all else. It is asked while somebody looks, at most once a second a pool. */
-  readonly diagnose?: (pool: VisiblePool, status: PoolStatus) => Diagnosis | undefined;
+  /**
+   * What is wrong with a pool, shown above all else; default the diagnosis of `openline/insight`, `false` for none. A function of your own is asked
+   * while somebody looks, about the pools that are looked at closely or show signs of trouble, at most once a second each.
+   */
+  readonly diagnose?: false | ((pool: VisiblePool, status: PoolStatus) => Diagnosis | undefined);
   /** Where time comes from; default the system's clock. */
   readonly clock?: Clock;
 }
@@ -68,8 +71,8 @@ export function resolveDashboardOptions(
     checks.fault('hosts', 'is not an array of names: give ["service.example.com"]');
   if (typeof path !== 'string' || !path.startsWith('/'))
     checks.fault('path', 'does not begin with a slash: give "/dashboard"');
-  if (diagnose !== undefined && typeof diagnose !== 'function')
-    checks.fault('diagnose', 'is no function: give (pool) => ({ sentence })');
+  if (diagnose !== undefined && diagnose !== false && typeof diagnose !== 'function')
+    checks.fault('diagnose', 'is neither a function nor false: give (pool) => ({ sentence })');
   const intervalMs = checks.number('intervalMs', 500, { min: 100, infinite: false, integer: false });
   const maxViewers = checks.number('maxViewers', 16, { min: 1, infinite: false, integer: true });
   const clock = checks.object<Clock>('clock', systemClock, ['now', 'wallNow', 'setTimer']);

@@ -1,12 +1,11 @@
 // All pools at a glance: one row each, cheap enough for hundreds of them twice a second.
 
 import type { ConnectionInfo, PoolStatus } from '../core/index.ts';
-import { type Diagnosis, type PoolRow, type PoolsFrame, slotLetters } from './frames.ts';
-import type { ResolvedDashboardOptions } from './options.ts';
+import type { Diagnoses } from './diagnoses.ts';
+import { type FindingRow, type PoolRow, type PoolsFrame, slotLetters } from './frames.ts';
 import { Rows } from './rows.ts';
 import { poolsIn, statusOf, type VisiblePool, type VisiblePools } from './visible.ts';
 
-const diagnosedEveryMs = 1_000;
 /** A pool's many connections are shown as far as the eye can tell them apart. */
 const slotsShown = 500;
 
@@ -14,27 +13,21 @@ interface Known {
   readonly id: number;
   /** Its own, or with a number where another has it too. */
   name: string;
-  status: PoolStatus | undefined;
-  diagnosis: Diagnosis | undefined;
-  diagnosedAt: number;
+  diagnosis: FindingRow | null;
 }
 
 /** The table of pools. */
 export class Overview {
   readonly #given: readonly (VisiblePool | VisiblePools)[];
-  readonly #diagnose: ResolvedDashboardOptions['diagnose'];
+  readonly #diagnoses: Diagnoses;
   readonly #known = new WeakMap<VisiblePool, Known>();
   readonly #rows = new Rows<PoolRow>();
   #byName = new Map<string, { readonly pool: VisiblePool; readonly id: number; readonly poolName: string }>();
   #lastId = 0;
-  #hasWarned = false;
 
-  constructor(
-    given: readonly (VisiblePool | VisiblePools)[],
-    diagnose: ResolvedDashboardOptions['diagnose'],
-  ) {
+  constructor(given: readonly (VisiblePool | VisiblePools)[], diagnoses: Diagnoses) {
     this.#given = given;
-    this.#diagnose = diagnose;
+    this.#diagnoses = diagnoses;
   }
 
   /** The pool of this name as the rows say it, else the first. */
@@ -47,7 +40,7 @@ export class Overview {
     return { at: wallNow, whole: true, ...this.#rows.whole() };
   }
 
-  /** Looks at every pool. `closely`: those whose diagnosis is asked for though nothing seems wrong. */
+  /** Looks at every pool. `closely`: those that somebody looks at closely, by their numbers. */
   look(wallNow: number, closely: ReadonlySet<number>): PoolsFrame {
     const byName = new Map<string, { pool: VisiblePool; id: number; poolName: string }>();
     const rows: PoolRow[] = [];
@@ -56,10 +49,11 @@ export class Overview {
       const known = this.#know(pool);
       known.name = freeName(status.name, byName);
       byName.set(known.name, { pool, id: known.id, poolName: status.name });
-      this.#diagnosePool(pool, known, status, wallNow, closely.has(known.id));
-      known.status = status;
+      const diagnosis = this.#diagnoses.see(pool, status, closely.has(known.id));
+      if (!isSame(diagnosis, known.diagnosis)) known.diagnosis = diagnosis;
       rows.push(rowOf(known, status, slotsOf(pool.connections()), wallNow));
     }
+    this.#diagnoses.seenAll();
     this.#byName = byName;
     return { at: wallNow, ...this.#rows.update(rows) };
   }
@@ -67,42 +61,20 @@ export class Overview {
   #know(pool: VisiblePool): Known {
     let known = this.#known.get(pool);
     if (known === undefined) {
-      known = { id: ++this.#lastId, name: '', status: undefined, diagnosis: undefined, diagnosedAt: 0 };
+      known = { id: ++this.#lastId, name: '', diagnosis: null };
       this.#known.set(pool, known);
     }
     return known;
   }
 
-  #diagnosePool(
-    pool: VisiblePool,
-    known: Known,
-    status: PoolStatus,
-    wallNow: number,
-    isWatched: boolean,
-  ): void {
-    if (this.#diagnose === undefined || wallNow - known.diagnosedAt < diagnosedEveryMs) return;
-    known.diagnosedAt = wallNow;
-    known.diagnosis = undefined;
-    if (!isWatched && !isTroubled(status, known.status)) return;
-    try {
-      known.diagnosis = this.#diagnose(pool, status);
-    } catch (error) {
-      if (this.#hasWarned) return;
-      this.#hasWarned = true;
-      process.emitWarning(`the dashboard's diagnose() threw: ${String(error)}`, {
-        type: 'OpenlineWarning',
-        code: 'OPENLINE_DASHBOARD',
-      });
-    }
+  /** Nobody looks any more. */
+  stop(): void {
+    this.#diagnoses.stop();
   }
 }
 
-/** Does anything hint at trouble? Else no diagnosis is worth its price. */
-function isTroubled(now: PoolStatus, before: PoolStatus | undefined): boolean {
-  if (now.waiting > 0 || now.outage !== undefined) return true;
-  if (before === undefined) return false;
-  const failures = ({ totals }: PoolStatus): number => totals.timedOut + totals.refused + totals.openFailed;
-  return failures(now) > failures(before);
+function isSame(a: FindingRow | null, b: FindingRow | null): boolean {
+  return a === b || (a !== null && b !== null && JSON.stringify(a) === JSON.stringify(b));
 }
 
 function freeName(name: string, taken: ReadonlyMap<string, unknown>): string {
@@ -139,8 +111,6 @@ function rowOf(known: Known, status: PoolStatus, slots: string, wallNow: number)
     outage: outage === undefined ? '' : outage.error.message,
     // To a second, or two readings of the clock would look like a change.
     outageSince: outage === undefined ? 0 : Math.round((wallNow - outage.ageMs) / 1_000) * 1_000,
-    diagnosis: known.diagnosis?.sentence ?? '',
-    advice: known.diagnosis?.advice ?? '',
-    healthy: known.diagnosis?.healthy === true,
+    diagnosis: known.diagnosis,
   };
 }

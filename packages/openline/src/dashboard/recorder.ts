@@ -1,7 +1,7 @@
 // What happened lately: the rare events of the pools, written down as they come, since the page is opened after the fact.
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { type Clock, channelNames, type PoolObserver } from '../core/index.ts';
+import { type Clock, type CloseReason, channelNames, type PoolObserver } from '../core/index.ts';
 import type { EventRow, OpenRow } from './frames.ts';
 
 const eventsKept = 200;
@@ -10,6 +10,10 @@ const opensKeptPerPool = 12;
 const poolsKept = 1_000;
 /** Events of one kind in one pool within this time are one row: an outage, which repeats itself, must not push all else out. */
 const oneRowMs: Readonly<Record<EventRow['mood'], number>> = { bad: 10_000, plain: 1_000, good: 1_000 };
+
+const badReasons: readonly CloseReason[] = ['broken', 'invalid', 'leaked', 'lost'];
+/** A leak is a sign of trouble for so long. */
+const leakCountsMs = 600_000;
 
 type Events = Required<PoolObserver>;
 type EventOf<Name extends keyof Events> = Parameters<Events[Name]>[0];
@@ -26,13 +30,21 @@ const words: { readonly [Name in keyof Events]?: (event: EventOf<Name>) => [Even
   opened: ({ connectionId, tookMs }) => ['plain', `connection ${connectionId} opened in ${duration(tookMs)}`],
   openFailed: ({ error }) => ['bad', error.message],
   closed: ({ connectionId, reason, error, ageMs, uses }) => [
-    reason === 'broken' || reason === 'lost' || reason === 'invalid' ? 'bad' : 'plain',
+    badReasons.includes(reason) ? 'bad' : 'plain',
     `connection ${connectionId} closed (${reason}${because(error)}) after ${duration(ageMs)} and ${uses} leases`,
   ],
   timedOut: ({ error }) => ['bad', error.message.split('\n', 1)[0]!],
   leaseOverdue: ({ connectionId, ageMs, place }) => [
     'bad',
     `connection ${connectionId} has been leased for ${duration(ageMs)}${at(place)}`,
+  ],
+  overdueReturned: ({ connectionId, heldMs, place }) => [
+    'plain',
+    `connection ${connectionId} came back after ${duration(heldMs)}${at(place)}`,
+  ],
+  leaseLeaked: ({ connectionId, ageMs, place }) => [
+    'bad',
+    `connection ${connectionId} was lost ${duration(ageMs)} after its acquire${at(place)}: its lease was garbage-collected and never ended`,
   ],
   dirtyReturn: ({ connectionId, what, place }) => [
     'bad',
@@ -51,6 +63,8 @@ export class Recorder {
   readonly #clock: Clock;
   readonly #events: (EventRow & { readonly changedAs: number })[] = [];
   readonly #opens = new Map<string, OpenRow[]>();
+  /** When a lease of a pool was last told of as overdue or lost. */
+  readonly #leaks = new Map<string, number>();
   readonly #listeners: (() => void)[] = [];
   #lastId = 0;
 
@@ -85,6 +99,11 @@ export class Recorder {
     return (this.#opens.get(poolName) ?? []).filter((open) => open.id > id);
   }
 
+  /** Was a lease of this pool told of as overdue or lost, not long ago? */
+  hasLeaked(poolName: string): boolean {
+    return this.#clock.wallNow() - (this.#leaks.get(poolName) ?? Number.NEGATIVE_INFINITY) < leakCountsMs;
+  }
+
   stop(): void {
     for (const unlisten of this.#listeners.splice(0)) unlisten();
   }
@@ -107,12 +126,19 @@ export class Recorder {
       if (this.#events.length === eventsKept) this.#events.shift();
       this.#events.push({ id, at: now, pool, kind, mood, text, count: 1, changedAs: id });
     }
+    if (kind === 'leaseOverdue' || kind === 'leaseLeaked') this.#leaked(pool, now);
     if (kind === 'opened') this.#openEnded(id, now, event as EventOf<'opened'>, '');
     if (kind === 'openFailed') {
       const failed = event as EventOf<'openFailed'>;
       const tookMs = failed.phases.reduce((sum, phase) => sum + phase.tookMs, 0);
       this.#openEnded(id, now, { ...failed, tookMs }, failed.error.message);
     }
+  }
+
+  #leaked(pool: string, now: number): void {
+    this.#leaks.delete(pool);
+    this.#leaks.set(pool, now);
+    if (this.#leaks.size > poolsKept) this.#leaks.delete(this.#leaks.keys().next().value!);
   }
 
   #openEnded(

@@ -3,9 +3,10 @@ import { mkdir } from 'node:fs/promises';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dashboard } from 'openline/dashboard';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { chromiumPath, launch } from './browser.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { asEvent } from '../../src/dashboard/viewer.ts';
+import { captureEveryPlace } from '../support/every-place.ts';
+import { chromiumPath, givenBrowser, tellIfMissing, untilLive } from './browser.ts';
 import { served, somePool } from './kit.ts';
 import { scene } from './scene.ts';
 
@@ -14,54 +15,27 @@ const token = 'correct-horse-battery-staple';
 /** Where screenshots go, when somebody wants them. */
 const shots = process.env['OPENLINE_SCREENSHOTS'];
 
-if (chromiumPath === undefined)
-  process.stderr.write(
-    'page.test.ts is skipped: this machine has no Chromium (Debian: apt-get install chromium).\n',
-  );
+tellIfMissing('page.test.ts');
 
 describe.skipIf(chromiumPath === undefined)('the page', () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await launch();
-  });
-  afterAll(() => browser.close());
-
-  /** A page that may show no error of its own. */
-  async function open(url: string, options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-    const page = await context.newPage();
-    const faults: string[] = [];
-    page.on('pageerror', (error) => faults.push(String(error)));
-    page.on('console', (message) => {
-      // What the browser says of answers that a test wants: no connection, no token.
-      if (message.type() === 'error' && !/Failed to load resource/.test(message.text()))
-        faults.push(message.text());
-    });
-    onTestFinished(async () => {
-      await context.close();
-      expect(faults).toEqual([]);
-    });
-    await page.goto(url);
-    return page;
-  }
-
-  const untilLive = (page: Page): Promise<void> => page.locator('#link[data-state=live]').waitFor();
+  const { open } = givenBrowser();
 
   test('the slots live: leases and waiters show as they come and go', async () => {
+    captureEveryPlace();
     const orders = somePool('orders', 2);
-    const { port } = await served([orders], { intervalMs });
+    const { port } = await served([orders], { intervalMs, diagnose: false });
     const page = await open(`http://localhost:${port}/`);
     await page.locator('#slots .free').nth(1).waitFor();
     const lease = await orders.acquire();
     await page.locator('#slots .l').waitFor();
     const second = await orders.acquire();
     const waiting = orders.acquire();
-    await page.getByText('1 caller waits, since all 2 connections are leased').waitFor();
+    await page.getByText('all 2 connections are leased').waitFor();
     await page.locator('#holders', { hasText: 'page.test' }).waitFor();
     lease.release();
     second.release();
     (await waiting).release();
-    await page.getByText('The pool serves everyone at once').waitFor();
+    await page.locator('#verdict[data-mood=good]').waitFor();
     await expect.poll(() => page.locator('#slots .i').count()).toBe(2);
     await page.locator('#events', { hasText: 'connection 2 opened' }).waitFor();
     await page.locator('#opens .open').nth(1).waitFor();
@@ -75,15 +49,65 @@ describe.skipIf(chromiumPath === undefined)('the page', () => {
     expect(await page.locator('main img').count()).toBe(0);
   });
 
-  test('a diagnosis stands on top', async () => {
-    const { port } = await served([somePool('orders')], {
+  test('the worst diagnosis stands on top with its evidence and what to do, and leads to its pool; the others stand beside theirs', async () => {
+    const pools = [somePool('orders'), somePool('prices'), somePool('stock')];
+    const { port } = await served(pools, {
       intervalMs,
-      diagnose: () => ({ sentence: 'a lease leaks', advice: 'end it in app.js:7' }),
+      diagnose: (_pool, { name }) => {
+        if (name === 'stock') return { sentence: 'all is well', healthy: true };
+        const sentence = name === 'orders' ? 'a few wait' : 'a lease leaks';
+        return { sentence, evidence: ['measured this', 'and that'], advice: 'end it in app.js:7' };
+      },
     });
     const page = await open(`http://localhost:${port}/`);
-    await page.locator('#sentence', { hasText: 'orders: a lease leaks' }).waitFor();
-    await page.locator('#advice', { hasText: 'end it in app.js:7' }).waitFor();
-    await page.locator('#verdict.bad').waitFor();
+    const lease = await Promise.all(Array.from({ length: 3 }, () => pools[1]!.acquire()));
+    const waiting = pools[1]!.acquire();
+    const top = page.locator('#finding');
+    await page.locator('#whose', { hasText: 'prices' }).waitFor();
+    await top.locator('.title', { hasText: 'a lease leaks' }).waitFor();
+    await top.locator('.evidence li', { hasText: 'and that' }).waitFor();
+    await top.locator('.advice', { hasText: 'end it in app.js:7' }).waitFor();
+    await page.locator('#own .title', { hasText: 'a few wait' }).waitFor();
+    await page.locator('.pool', { hasText: 'prices' }).locator('.cause', { hasText: 'leaks' }).waitFor();
+    await page.getByRole('button', { name: 'Look at this pool' }).click();
+    await page.locator('#name', { hasText: 'prices' }).waitFor();
+    await page.locator('#own').waitFor({ state: 'hidden' });
+    for (const one of lease) one.release();
+    (await waiting).release();
+  });
+
+  test('one that is unsure shows its candidates, each with what speaks for it', async () => {
+    const { port } = await served([somePool('orders')], { intervalMs });
+    const candidate = { title: 'Connections leak', evidence: ['1 of 9 is old'], advice: 'Release it.' };
+    const diagnosis = {
+      mood: 'unsure',
+      title: 'The cause is not sure',
+      evidence: ['3 callers waiting'],
+      advice: '',
+      others: [candidate],
+    };
+    const row = {
+      id: 1,
+      name: 'orders',
+      state: 'running',
+      max: 3,
+      slots: 'lll',
+      waiting: 3,
+      outage: '',
+      diagnosis,
+    };
+    const page = await open('about:blank');
+    await page.route('**/feed*', (route) =>
+      route.fulfill({
+        contentType: 'text/event-stream',
+        body: asEvent('pools', { at: Date.now(), whole: true, changed: [row] }).toString(),
+      }),
+    );
+    await page.goto(`http://localhost:${port}/`);
+    await page.locator('#verdict[data-mood=unsure]').waitFor();
+    await page.locator('#finding .also b', { hasText: 'Perhaps: connections leak' }).waitFor();
+    await page.locator('#finding .also', { hasText: '1 of 9 is old' }).waitFor();
+    await page.locator('#finding .also', { hasText: 'Release it.' }).waitFor();
   });
 
   test('the keyboard chooses a pool, which the address remembers', async () => {
@@ -171,7 +195,7 @@ describe.skipIf(chromiumPath === undefined)('the page', () => {
       deviceScaleFactor: shots ? 2 : 1,
     });
     await page.locator('.pool').nth(11).waitFor();
-    await page.locator('#verdict.bad').waitFor();
+    await page.locator('#verdict[data-mood=bad]').waitFor();
     const ground = await page.evaluate('getComputedStyle(document.body).backgroundColor');
     expect(ground).toBe(colorScheme === 'dark' ? 'rgb(15, 18, 22)' : 'rgb(244, 245, 247)');
     const width = await page.evaluate('document.documentElement.scrollWidth');

@@ -4,7 +4,7 @@ import { DetailView } from './detail.ts';
 import { byId, count, make, setText, withoutPool } from './elements.ts';
 import { Table } from './known.ts';
 import { PoolList } from './pools.ts';
-import { showVerdict } from './verdict.ts';
+import { Verdict } from './verdict.ts';
 
 const eventsShown = 100;
 const retryMs = 2_000;
@@ -18,6 +18,7 @@ const list = new PoolList((name) => {
   history.replaceState(null, '', `#${encodeURIComponent(name)}`);
   follow(name);
 });
+const verdict = new Verdict((name) => list.choose(name));
 let source: EventSource | undefined;
 /** How far the service's clock is ahead of this one's. */
 let ahead = 0;
@@ -80,7 +81,7 @@ function takeDetail(frame: DetailFrame): void {
 function showSelected(): void {
   const row = pools.rows.get(detail.pool);
   if (row !== undefined) detail.show(row, serviceNow());
-  showVerdict(pools.rows, row, serviceNow());
+  verdict.show(pools.rows, row, serviceNow());
 }
 
 function showEvents(): void {

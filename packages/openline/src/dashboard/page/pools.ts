@@ -11,6 +11,7 @@ interface Tile {
   readonly name: HTMLElement;
   readonly figures: HTMLElement;
   readonly slots: HTMLElement;
+  readonly cause: HTMLElement;
   row: PoolRow | undefined;
 }
 
@@ -26,7 +27,7 @@ export class PoolList {
     this.#select = select;
     this.#list.addEventListener('click', (event) => {
       const tile = (event.target as HTMLElement).closest<HTMLElement>('.pool');
-      if (tile !== null) this.#choose(tile);
+      if (tile !== null) this.#chooseTile(tile);
     });
     this.#list.addEventListener('keydown', (event) => this.#key(event));
     this.#filter.addEventListener('input', () => this.#applyFilter());
@@ -60,11 +61,12 @@ export class PoolList {
   #add(id: number): Tile {
     const [name, figures] = [make('b'), make('span')];
     const slots = make('ul', 'slots');
-    const element = make('div', 'pool', make('p', '', name, figures), slots);
+    const cause = make('p', 'cause');
+    const element = make('div', 'pool', make('p', '', name, figures), slots, cause);
     element.id = `pool-${id}`;
     element.setAttribute('role', 'option');
     slots.setAttribute('aria-hidden', 'true');
-    const tile: Tile = { element, name, figures, slots, row: undefined };
+    const tile: Tile = { element, name, figures, slots, cause, row: undefined };
     this.#tiles.set(id, tile);
     this.#list.append(element);
     return tile;
@@ -78,8 +80,13 @@ export class PoolList {
       tile.figures,
       row.waiting > 0 ? `${row.waiting} waiting` : `${leased} of ${row.slots.length} leased`,
     );
-    tile.figures.className = row.waiting > 0 ? 'waits' : '';
-    tile.element.classList.toggle('bad', isTroubled(row));
+    const isBad = isTroubled(row);
+    tile.figures.className = isBad && row.waiting > 0 ? 'waits' : '';
+    tile.element.classList.toggle('bad', isBad);
+    setText(
+      tile.cause,
+      isBad ? (row.diagnosis?.title ?? (row.outage === '' ? '' : 'No connection can be opened')) : '',
+    );
     if (tile.row?.slots !== row.slots || tile.row.max !== row.max) fillSlots(tile.slots, row);
     tile.row = row;
   }
@@ -99,16 +106,21 @@ export class PoolList {
     const target = shown[Math.min(Math.max(to[event.key] ?? Number.NaN, 0), shown.length - 1)];
     if (target === undefined) return;
     event.preventDefault();
-    this.#choose(target);
-    target.scrollIntoView({ block: 'nearest' });
+    this.#chooseTile(target);
   }
 
-  #choose(element: HTMLElement): void {
-    const tile = [...this.#tiles.values()].find((one) => one.element === element);
-    if (tile?.row === undefined) return;
-    this.selected = tile.row.name;
+  /** Selects the pool of this name, and brings it into sight. */
+  choose(name: string): void {
+    this.selected = name;
     this.mark();
-    this.#select(tile.row.name);
+    this.#select(name);
+    for (const { element, row } of this.#tiles.values())
+      if (row?.name === name) element.scrollIntoView({ block: 'nearest' });
+  }
+
+  #chooseTile(element: HTMLElement): void {
+    const tile = [...this.#tiles.values()].find((one) => one.element === element);
+    if (tile?.row !== undefined) this.choose(tile.row.name);
   }
 
   #applyFilter(): void {
@@ -122,9 +134,9 @@ export class PoolList {
   }
 }
 
-/** Is something to be seen in this pool? */
-export const isTroubled = (row: PoolRow): boolean =>
-  row.outage !== '' || row.waiting > 0 || (row.diagnosis !== '' && !row.healthy);
+/** Is something wrong with this pool? Those who wait for a moment are nothing by themselves: the diagnosis has the last word. */
+export const isTroubled = ({ outage, waiting, diagnosis }: PoolRow): boolean =>
+  outage !== '' || (diagnosis === null ? waiting > 0 : diagnosis.mood !== 'good');
 
 function fillSlots(list: HTMLElement, { slots, max }: PoolRow): void {
   const shown = slots.slice(0, slotsInRow);

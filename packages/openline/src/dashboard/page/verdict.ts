@@ -1,43 +1,111 @@
-// The sentence on top: the diagnosis where there is one, else what the counts say.
-import type { PoolRow } from '../frames.ts';
-import { byId, duration, setText, withoutPool } from './elements.ts';
+// What is the matter, on top of all: the diagnosis of the pool that is worst off, else what the counts say.
+import type { FindingRow, PoolRow } from '../frames.ts';
+import { byId, duration, make, setText, withoutPool } from './elements.ts';
 import { isTroubled } from './pools.ts';
 
-/** Says what is the matter: with the selected pool first, then with the one that has the most waiting. */
-export function showVerdict(
-  rows: ReadonlyMap<number, PoolRow>,
-  selected: PoolRow | undefined,
-  now: number,
-): void {
-  const troubled = [...rows.values()].filter(isTroubled).sort((a, b) => weight(b) - weight(a));
-  const worst = selected !== undefined && isTroubled(selected) ? selected : troubled[0];
-  const others = troubled.length - 1;
-  byId('verdict').className = worst === undefined ? '' : 'bad';
-  if (worst === undefined) {
-    const calm = selected?.diagnosis;
-    setText(
-      byId('sentence'),
-      calm ||
-        (rows.size === 1
-          ? 'The pool serves everyone at once.'
-          : `All ${rows.size} pools serve everyone at once.`),
-    );
-    setText(byId('advice'), selected?.advice ?? '');
-    return;
+/** Shows it. `look` is called with the name of the pool when the reader wants to see it. */
+export class Verdict {
+  #worst = '';
+
+  constructor(look: (name: string) => void) {
+    byId('worst').addEventListener('click', () => look(this.#worst));
   }
-  setText(byId('sentence'), `${worst.name}: ${worst.diagnosis || inWords(worst, now)}`);
-  const more = others > 0 ? `${others} more ${others === 1 ? 'pool needs' : 'pools need'} a look.` : '';
-  setText(byId('advice'), [worst.advice, more].filter((text) => text !== '').join(' '));
+
+  show(rows: ReadonlyMap<number, PoolRow>, selected: PoolRow | undefined, now: number): void {
+    const troubled = [...rows.values()].filter(isTroubled).sort((a, b) => weight(b) - weight(a));
+    const [worst] = troubled;
+    const others = troubled.length - 1;
+    const finding = worst === undefined ? calm(rows, selected) : findingOf(worst, now);
+    const isElsewhere = worst !== undefined && worst !== selected;
+    this.#worst = worst?.name ?? '';
+    const verdict = byId('verdict');
+    verdict.dataset['mood'] = finding.mood;
+    setText(byId('whose'), worst === undefined ? '' : worst.name);
+    showFinding(byId('finding'), finding);
+    byId('worst').hidden = !isElsewhere;
+    setText(
+      byId('others'),
+      others > 0 ? `${others} more ${others === 1 ? 'pool needs' : 'pools need'} a look.` : '',
+    );
+    // The pool that is looked at has its own beside its name, unless it stands on top already.
+    const own = byId('own');
+    own.hidden =
+      selected === undefined || !isElsewhere || !(isTroubled(selected) || selected.diagnosis !== null);
+    if (!own.hidden && selected !== undefined) {
+      const its = findingOf(selected, now);
+      own.dataset['mood'] = its.mood;
+      showFinding(own, its);
+    }
+  }
 }
 
+/** The worst first: nobody served, a cause that is known, many that wait. */
 const weight = ({ outage, waiting, diagnosis }: PoolRow): number =>
-  (outage === '' ? 0 : 1e9) + (diagnosis === '' ? 0 : 1e6) + waiting;
+  (outage === '' ? 0 : 1e9) + (diagnosis?.mood === 'bad' ? 1e6 : 0) + waiting;
 
-function inWords({ outage, outageSince, waiting, slots, max }: PoolRow, now: number): string {
-  if (outage !== '')
-    return `unreachable for ${duration(Math.max(0, now - outageSince))}: ${withoutPool(outage)}`;
-  const leased = [...slots].filter((letter) => /[ld]/i.test(letter)).length;
-  const callers = waiting === 1 ? '1 caller waits' : `${waiting} callers wait`;
-  if (leased >= max) return `${callers}, since all ${max} connections are leased.`;
-  return `${callers}; ${leased} of ${max} connections are leased.`;
+function calm(rows: ReadonlyMap<number, PoolRow>, selected: PoolRow | undefined): FindingRow {
+  const someWait = [...rows.values()].some(({ waiting }) => waiting > 0);
+  const title =
+    rows.size === 0
+      ? 'No pool has been used yet'
+      : someWait
+        ? 'Nothing is wrong'
+        : rows.size === 1
+          ? 'The pool serves everyone at once'
+          : `All ${rows.size} pools serve everyone at once`;
+  const its = selected?.diagnosis;
+  const evidence = its?.evidence.map((clause) => (rows.size === 1 ? clause : `${selected!.name}: ${clause}`));
+  return { mood: 'good', title, evidence: evidence ?? [], advice: its?.advice ?? '', others: [] };
 }
+
+/** The diagnosis, or what the counts say while there is none. */
+function findingOf(row: PoolRow, now: number): FindingRow {
+  if (row.diagnosis !== null && (row.diagnosis.mood !== 'good' || row.outage === '')) return row.diagnosis;
+  return { mood: 'bad', title: inWords(row), evidence: measured(row, now), advice: '', others: [] };
+}
+
+function inWords({ outage, waiting }: PoolRow): string {
+  if (outage !== '') return 'No connection can be opened';
+  return waiting === 1 ? '1 caller waits' : `${waiting} callers wait`;
+}
+
+function measured({ outage, outageSince, slots, max }: PoolRow, now: number): string[] {
+  if (outage !== '') return [`for ${duration(Math.max(0, now - outageSince))}`, withoutPool(outage)];
+  const leased = [...slots].filter((letter) => /[ld]/i.test(letter)).length;
+  return leased >= max
+    ? [`all ${max} connections are leased`]
+    : [`${leased} of ${max} connections are leased`];
+}
+
+/** Untouched where it says the same: only a new cause is news to a screen reader. */
+function showFinding(place: HTMLElement, { title, evidence, advice, others, mood }: FindingRow): void {
+  setText(place.querySelector<HTMLElement>('.title')!, title);
+  setItems(place.querySelector<HTMLElement>('.evidence')!, evidence);
+  setText(place.querySelector<HTMLElement>('.advice')!, advice);
+  const also = place.querySelector<HTMLElement>('.also')!;
+  const told = JSON.stringify(others);
+  if (also.dataset['told'] === told) return;
+  also.dataset['told'] = told;
+  const lead = mood === 'unsure' ? 'Perhaps' : 'Besides';
+  also.replaceChildren(
+    ...others.map((other) =>
+      make(
+        'li',
+        '',
+        make('b', '', `${lead}: ${lower(other.title)}`),
+        make('span', '', other.evidence.join('; ')),
+        make('span', 'do', other.advice),
+      ),
+    ),
+  );
+}
+
+function setItems(list: HTMLElement, texts: readonly string[]): void {
+  while (list.children.length > texts.length) list.lastChild!.remove();
+  while (list.children.length < texts.length) list.append(make('li'));
+  texts.forEach((text, index) => {
+    setText(list.children[index] as HTMLElement, text);
+  });
+}
+
+const lower = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
