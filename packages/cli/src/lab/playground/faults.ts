@@ -22,8 +22,6 @@ export type Mend = () => Promise<void> | void;
 export interface Fault {
   /** What the diagnosis has to say of it. */
   readonly cause: Cause;
-  /** After so long it ends by itself, in milliseconds. */
-  readonly lastsMs: number;
   /** Is it told by what was usual before? Then what another fault has left in the pool's figures must be gone. */
   readonly needsUsual: boolean;
   plant(stage: Stage): Promise<Mend> | Mend;
@@ -40,7 +38,6 @@ const burstOf = 160;
 export const faults: Readonly<Record<FaultName, Fault>> = {
   leak: {
     cause: 'leak',
-    lastsMs: 60_000,
     needsUsual: true,
     plant({ shop }) {
       const { pool } = shop;
@@ -59,7 +56,6 @@ export const faults: Readonly<Record<FaultName, Fault>> = {
   },
   slow: {
     cause: 'slow-use',
-    lastsMs: 45_000,
     needsUsual: true,
     plant({ shop }) {
       shop.answerMs = usual.answerMs * 15;
@@ -68,7 +64,6 @@ export const faults: Readonly<Record<FaultName, Fault>> = {
   },
   kill: {
     cause: 'server-unreachable',
-    lastsMs: 30_000,
     needsUsual: false,
     async plant({ database, proxy }) {
       // The proxy takes no calls either, or it would look as if the network had cut them.
@@ -83,7 +78,6 @@ export const faults: Readonly<Record<FaultName, Fault>> = {
   },
   silent: {
     cause: 'server-unreachable',
-    lastsMs: 40_000,
     needsUsual: false,
     plant({ proxy }) {
       proxy.silent();
@@ -92,7 +86,6 @@ export const faults: Readonly<Record<FaultName, Fault>> = {
   },
   'too-large': {
     cause: 'server-full',
-    lastsMs: 45_000,
     needsUsual: false,
     plant({ shop }) {
       // A busy hour, for which somebody has raised max: 44 connections would be at work, if there were so many.
@@ -102,7 +95,6 @@ export const faults: Readonly<Record<FaultName, Fault>> = {
   },
   spike: {
     cause: 'thundering-herd',
-    lastsMs: 45_000,
     needsUsual: true,
     plant({ shop }) {
       const burst = (): void => shop.traffic.burst(burstOf);

@@ -29,6 +29,8 @@ export interface PlaygroundState {
 const lookEveryMs = 250;
 /** So many customers have to be served before a fault, or nothing is usual. */
 const servedBefore = 60;
+/** After so long a fault ends by itself. */
+const lastsMs = 90_000;
 const mendAgainMs = 5_000;
 
 /** A stage, and what happens on it. */
@@ -108,7 +110,7 @@ export class Playground {
   }
 
   async #break(): Promise<void> {
-    const { plant, lastsMs } = faults[this.#fault!];
+    const { plant } = faults[this.#fault!];
     this.#phase = 'broken';
     this.#worn = this.#stage.shop.pool;
     this.#plantedAt = performance.now();

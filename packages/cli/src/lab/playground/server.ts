@@ -2,7 +2,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type Dashboard, dashboard } from 'openline/dashboard';
 import { isForLoopback, sendJson, sendPagePart } from '../responses.ts';
-import { diagnosisOf } from './diagnosis.ts';
 import { isFaultName } from './lessons.ts';
 import { type LabPage, labPage } from './page.ts';
 import type { Playground } from './playground.ts';
@@ -17,7 +16,7 @@ export interface PlaygroundServer {
 
 /** Makes it. */
 export function createPlaygroundServer(shop: Shop, playground: Playground): PlaygroundServer {
-  const board: Dashboard = dashboard([shop], { diagnose: () => diagnosisOf(shop.diagnose()) });
+  const board: Dashboard = dashboard([shop]);
   let page: Promise<LabPage> | undefined;
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
