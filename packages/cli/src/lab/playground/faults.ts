@@ -42,9 +42,9 @@ export const faults: Readonly<Record<FaultName, Fault>> = {
     plant({ shop }) {
       const { pool } = shop;
       const lost: PoolClient[] = [];
-      // One is left, so that the shop limps: a leak is seen before the pool is dry.
+      // Two are left: a leak is seen before the pool is dry.
       const timer = setInterval(() => {
-        if (lost.length >= usual.max - 1) clearInterval(timer);
+        if (lost.length >= usual.max - 2) clearInterval(timer);
         else reserveStock(pool, (client) => lost.push(client)).catch(() => undefined);
       }, leakEveryMs);
       return () => {
