@@ -51,6 +51,14 @@ export interface OrdersCalls {
   /** Listens on the loopback address; answers with the port. */
   start(plan: OrdersPlan): Promise<number>;
   counters(): OrdersCounters;
+  /** From now on its page leads to the playground, which is there. */
+  showPlayground(origin: string): void;
+}
+
+/** What the playground can be asked. */
+export interface PlaygroundCalls {
+  /** Starts a database of its own and a service on it, and listens on the loopback address; answers with the port. */
+  start(plan: { readonly port: number }): Promise<number>;
 }
 
 /** What load to put on a service. */

@@ -14,10 +14,13 @@ function wholeNumber(least: number, most: number): (text: string) => number {
 const afterHelp = `
 The lab starts a small orders service with a database and a neighbour reached over HTTPS, puts load on it,
 first with a connection per request and then with pooled connections, and prints the difference.
-Then the service stays up under light load, with a page that shows its pools, until Ctrl-C.
+Then the service stays up under light load, with a page that shows its pools, until Ctrl-C. Beside it, on the next
+port, is a dashboard with things to break: leak a connection, slow the queries, kill the database, make the network
+silent, too large a pool, a traffic spike. It names the cause, and shows what your code would have to change.
 
 The database is a throwaway PostgreSQL 18 of the lab's own. DATABASE_URL puts one of yours in its place: the lab
-makes a schema openline_lab there, opens hundreds of connections a second, and drops the schema at the end.
+makes a schema openline_lab there, opens hundreds of connections a second, and drops the schema at the end. What is
+broken is never yours: that has a throwaway PostgreSQL in any case.
 
 Examples:
   npm start                                   everything, with the defaults

@@ -60,13 +60,13 @@ export class LabProcess<C> {
     });
   }
 
-  /** Ends the process: it closes what it has open; after 5 s it is killed. */
-  async end(): Promise<void> {
+  /** Ends the process: it closes what it has open; after `withinMs` (default 5,000) it is killed. */
+  async end(withinMs: number = goodbyeMs): Promise<void> {
     this.#isEnding = true;
     const child = this.#child;
     if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
     const exited = once(child, 'exit');
-    const late = setTimeout(() => child.kill('SIGKILL'), goodbyeMs);
+    const late = setTimeout(() => child.kill('SIGKILL'), withinMs);
     if (child.connected) child.disconnect();
     await exited;
     clearTimeout(late);

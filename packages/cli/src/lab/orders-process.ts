@@ -4,7 +4,7 @@ import { answerCalls } from './answer-calls.ts';
 import type { OrdersCalls, OrdersCounters } from './calls.ts';
 import { listen, stopListening } from './listening.ts';
 import type { Neighbours } from './neighbours.ts';
-import { createOrdersServer } from './orders-server.ts';
+import { createOrdersServer, type Signpost } from './orders-server.ts';
 import { PerRequest } from './per-request.ts';
 import type { PoolView, PoolViews } from './pool-view.ts';
 import { Pooled } from './pooled.ts';
@@ -13,6 +13,7 @@ import { PhaseTimes } from './stopwatch.ts';
 const times = new PhaseTimes();
 let neighbours: Neighbours | undefined;
 let server: Server | undefined;
+const signpost: Signpost = { playground: undefined };
 
 /** What callers waited for a connection is taken out of the work, as part of which it was measured. */
 function phasesMs(pools: PoolViews | undefined): Record<string, number> {
@@ -30,8 +31,11 @@ function phasesMs(pools: PoolViews | undefined): Record<string, number> {
 const calls: OrdersCalls = {
   start({ mode, database, prices, max, port }) {
     neighbours = mode === 'pooled' ? new Pooled(database, prices, max) : new PerRequest(database, prices);
-    server = createOrdersServer(neighbours, times);
+    server = createOrdersServer(neighbours, times, signpost);
     return listen(server, port);
+  },
+  showPlayground(origin) {
+    signpost.playground = origin;
   },
   counters(): OrdersCounters {
     const { user, system } = process.cpuUsage();

@@ -4,11 +4,17 @@ import { messageOf } from './errors.ts';
 import type { Neighbours } from './neighbours.ts';
 import { pricedOrder, salesReport } from './orders.ts';
 import { readPage } from './page.ts';
-import { isForLoopback, sendJson, sendPagePart } from './responses.ts';
+import { isForLoopback, sendElsewhere, sendJson, sendPagePart } from './responses.ts';
 import { type PhaseTimes, Stopwatch } from './stopwatch.ts';
 
+/** Where the page's reader can go on. */
+export interface Signpost {
+  /** The origin of the playground, once there is one. */
+  playground: string | undefined;
+}
+
 /** A server that is not listening yet. Without pools there is no page. */
-export function createOrdersServer(neighbours: Neighbours, times: PhaseTimes): Server {
+export function createOrdersServer(neighbours: Neighbours, times: PhaseTimes, signpost: Signpost): Server {
   const page = neighbours.pools() === undefined ? undefined : readPage();
 
   const timed = async (
@@ -36,6 +42,13 @@ export function createOrdersServer(neighbours: Neighbours, times: PhaseTimes): S
     if (order !== undefined) return timed(response, (watch) => pricedOrder(neighbours, Number(order), watch));
     if (path === '/reports/sales') return timed(response, (watch) => salesReport(neighbours, watch));
     if (path === '/pools.json' && page) return sendJson(response, 200, neighbours.pools());
+    if (path === '/break' && page) {
+      const { playground } = signpost;
+      if (playground !== undefined) return sendElsewhere(response, `${playground}/`);
+      return sendJson(response, 503, {
+        error: 'The playground starts after the comparison: come again in a moment.',
+      });
+    }
     const part = page?.get(path);
     if (part) return sendPagePart(response, part.contentType, part.text);
     sendJson(response, 404, { error: 'Try /orders/42 or /reports/sales.' });

@@ -34,6 +34,7 @@ export const pageHtml: string = `<!doctype html>
 <p id="status" role="status">connecting…</p>
 </header>
 <main>
+<p><a class="next" href="/break"><b>Break something, and let it explain itself</b> <span>leak a connection, kill the database, silence the network: the dashboard names the cause →</span></a></p>
 <div id="pools">
 ${poolSection('database', 'Database', 'openline/pg')}
 ${poolSection('prices', 'Price service', 'openline/http')}

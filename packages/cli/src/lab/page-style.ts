@@ -57,4 +57,8 @@ td.text { font: 0.8rem/1.4 ui-monospace, monospace; white-space: normal; overflo
 #pools .phases, .hint { color: var(--faint); font-size: 0.85rem; margin: 0.8rem 0 0; }
 #pools .phases:empty { display: none; }
 a { color: inherit; }
+.next { display: block; padding: 0.9rem 1.2rem; border-radius: 10px; text-decoration: none; border: 1px solid var(--leased);
+  background: color-mix(in srgb, var(--leased) 14%, var(--paper)); }
+.next:hover { background: color-mix(in srgb, var(--leased) 24%, var(--paper)); }
+.next span { color: var(--faint); }
 `;

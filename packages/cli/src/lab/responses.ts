@@ -31,6 +31,11 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
   response.writeHead(status, jsonHeaders).end(JSON.stringify(body));
 }
 
+/** Sends the reader to another page. */
+export function sendElsewhere(response: ServerResponse, location: string): void {
+  response.writeHead(302, { location, 'cache-control': 'no-store' }).end();
+}
+
 /** Answers with a part of the page. */
 export function sendPagePart(response: ServerResponse, contentType: string, text: string): void {
   response

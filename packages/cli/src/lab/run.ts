@@ -7,6 +7,7 @@ import { LabError, messageOf } from './errors.ts';
 import { count } from './figures.ts';
 import { Interrupted, Interruption } from './interruption.ts';
 import { type Measurement, measure } from './measurement.ts';
+import { startPlayground } from './playground-service.ts';
 import { report } from './report.ts';
 import { type LabSettings, warmUpSeconds } from './settings.ts';
 import { outputColumns, printResult, progressTeller, tell, tellFailure } from './terminal.ts';
@@ -22,7 +23,7 @@ export async function runLab(settings: LabSettings): Promise<number> {
     printResult(
       settings.json ? JSON.stringify(comparison, undefined, 2) : report(comparison, outputColumns()),
     );
-    if (!settings.once) await serve(cast, interruption);
+    if (!settings.once) await serve(cast, endings, interruption);
   } catch (error) {
     status = error instanceof Interrupted ? error.status : 1;
     tellFailure(isForeseen(error) ? messageOf(error) : String((error as Error)?.stack ?? error));
@@ -83,14 +84,17 @@ async function compareServices(
   return compare(conditions, perRequest, pooled);
 }
 
-/** Keeps the pooled service up under light load until a signal comes. */
-async function serve(cast: Cast, interruption: Interruption): Promise<void> {
+/** Keeps the pooled service up under light load, with something to break beside it, until a signal comes. */
+async function serve(cast: Cast, endings: Endings, interruption: Interruption): Promise<void> {
   await cast.load.ask('trickle', { origin: cast.pooled.origin });
   tell(`The service stays up under light load. See its pools at ${cast.pooled.origin}/`);
   tell(`Ask it yourself: curl ${cast.pooled.origin}/orders/42`);
-  tell('Ctrl-C ends it and removes its data.');
   try {
-    await interruption.race(Promise.race(cast.processes.map(({ died }) => died)));
+    const playground = await startPlayground(cast.pooled, endings, interruption);
+    if (playground) tell(`Break something, and let it explain itself: ${playground.origin}/`);
+    tell('Ctrl-C ends everything and removes its data.');
+    const processes = [...cast.processes, ...(playground ? [playground.process] : [])];
+    await interruption.race(Promise.race(processes.map(({ died }) => died)));
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     tell('Ending…');

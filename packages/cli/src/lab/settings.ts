@@ -16,7 +16,7 @@ export interface LabSettings {
   readonly max: number;
 }
 
-/** The port that is tried when none is given. */
+/** The port that is tried when none is given; the playground tries the one after the service's. */
 export const defaultPort = 4242;
 
 /** Load before each measurement that is not measured, in seconds: compilers warm up, pools fill. */

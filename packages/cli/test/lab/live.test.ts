@@ -30,10 +30,17 @@ describe('the service that stays up', () => {
     expect(page.headers.get('x-content-type-options')).toBe('nosniff');
     expect(page.headers.get('x-frame-options')).toBe('DENY');
     const links = [...(await page.text()).matchAll(/(?:src|href)="(\/[\w.]*)"/g)].map(([, path]) => path);
-    expect(links).toEqual(expect.arrayContaining(['/page.js', '/page.css']));
+    expect(links).toEqual(expect.arrayContaining(['/page.js', '/page.css', '/break']));
     for (const path of ['/page.js', '/page.css', '/icon.svg']) {
       expect((await fetch(`${origin}${path}`)).status, path).toBe(200);
     }
+  });
+
+  it('leads to the playground, which says where it is', async () => {
+    const [, playground] = await lab.says(/explain itself: (http:\/\/127\.0\.0\.1:\d+\/)\n/);
+    const way = await fetch(`${origin}/break`, { redirect: 'manual' });
+    expect([way.status, way.headers.get('location')]).toEqual([302, playground]);
+    expect(await (await fetch(`${origin}/break`)).text()).toContain('Break something');
   });
 
   it('shows both pools', async () => {
@@ -61,7 +68,7 @@ describe('the service that stays up', () => {
 
   it.skipIf(!canSeeProcesses)('ends with 0 at Ctrl-C and leaves no process behind', async () => {
     const below = processesBelow(lab.child.pid ?? 0);
-    expect(below.length).toBeGreaterThan(4);
+    expect(below.length).toBeGreaterThan(5);
     lab.child.kill('SIGINT');
     const { status, stderr } = await lab.ended;
     expect(status, stderr).toBe(0);
