@@ -17,6 +17,7 @@ const expectedOutput = [
   'order 500542\n',
   'price of apples\nUND_ERR_HEADERS_TIMEOUT 500\n',
   'ready!\n2 0\n',
+  '200 text/html; charset=utf-8\n',
   '',
 ];
 
