@@ -2,7 +2,7 @@
 import type { CheckContext } from 'openline';
 import { type LoggedPool, type Logger, logPools } from 'openline/telemetry';
 import type { FakeConnection } from 'openline/testing';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { explainer } from '../../src/insight/index.ts';
 import { collectedUntil } from '../core/collection.ts';
 import { ask, type Kit, type KitOptions, lease, setUp } from '../core/kit.ts';
@@ -143,6 +143,55 @@ test('pools of one name are looked at one by one, and what has stats alone has n
   held!.release();
   await full.clock.settle();
   waiting.value.release();
+});
+
+test('the origins of an HttpPool are looked at one by one, each with its diagnosis', async () => {
+  const origin = setUp({ name: 'shop https://a.example', max: 1, acquireTimeoutMs: 600_000 });
+  const calm = setUp({ name: 'shop https://b.example', max: 1 });
+  const shop = { stats: () => ({ name: 'shop', origins: [] }), pools: () => [calm.pool, origin.pool] };
+  const lines: object[] = [];
+  const line = (details: object, message: string): void => void lines.push({ message, ...details });
+  const log = logPools([shop], { info: line, warn: line, error: line }, { clock: origin.clock });
+  await overrun(origin, 12_000);
+  log[Symbol.dispose]();
+  expect(lines).toMatchObject([
+    { message: 'pool "shop https://a.example": near exhaustion', pool: 'shop https://a.example' },
+  ]);
+  expect(lines[0]).toHaveProperty('diagnosis', expect.stringMatching(/^The pool is too small: /));
+});
+
+describe('a full pool is watched no longer', () => {
+  /** Full since before the last look, with a caller that waits. The watch has two timers: for its snapshots, and to probe the event loop. */
+  async function full(): Promise<ReturnType<typeof logged> & { timers: () => number }> {
+    const log = logged({ acquireTimeoutMs: 600_000, leakThresholdMs: 600_000 });
+    const { kit } = log;
+    const [held] = await lease(kit, 1);
+    const waiting = ask(kit);
+    onTestFinished(async () => {
+      held!.release();
+      await kit.clock.settle();
+      waiting.value.release();
+    });
+    await kit.clock.advance(6_000);
+    return { ...log, timers: () => kit.clock.pending.length };
+  }
+
+  test('than until its line is written', async () => {
+    const { kit, lines, timers } = await full();
+    const before = timers();
+    await kit.clock.advance(5_000);
+    expect(lines).toHaveLength(1);
+    expect(timers()).toBe(before - 2);
+  });
+
+  test('than the log lasts', async () => {
+    const { lines, stop, timers } = await full();
+    const before = timers();
+    stop();
+    // The look at all pools is over too.
+    expect(timers()).toBe(before - 3);
+    expect(lines).toEqual([]);
+  });
 });
 
 test('leases and waits that end well have no line', async () => {
