@@ -63,6 +63,66 @@ test('the names, units and types are those of the conventions, and none of their
   expect([...metrics.keys(), ...attributes].sort()).toEqual(theirs.sort());
 });
 
+test('the metrics of HTTP, and all their attributes, are called as the conventions call them', async () => {
+  const kit = orders();
+  const metrics = new PoolMetrics();
+  const origin = { origin: 'https://example.com', requestsByMethod: { GET: 1, PURGE: 2 } } as const;
+  const origins = [{ ...kit.pool.stats(), ...origin, protocol: 'HTTP/2' as const }];
+  metrics.watch({ stats: () => ({ name: 'shop', origins }) });
+  const { collect } = collecting(toMetricProducer(metrics));
+  const collected = await collect();
+  const { METRIC_HTTP_CLIENT_OPEN_CONNECTIONS, METRIC_HTTP_CLIENT_CONNECTION_DURATION } = everyConvention;
+  const { METRIC_HTTP_CLIENT_ACTIVE_REQUESTS, ATTR_HTTP_REQUEST_METHOD } = everyConvention;
+  expect(
+    Object.fromEntries(
+      [...collected].map(([name, metric]) => [name, [metric.descriptor.unit, typeOf(metric)]]),
+    ),
+  ).toEqual({
+    [METRIC_HTTP_CLIENT_OPEN_CONNECTIONS]: ['{connection}', 'up-down counter'],
+    [METRIC_HTTP_CLIENT_CONNECTION_DURATION]: ['s', 'histogram'],
+    [METRIC_HTTP_CLIENT_ACTIVE_REQUESTS]: ['{request}', 'up-down counter'],
+  });
+  const { ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT, ATTR_URL_SCHEME } = everyConvention;
+  const server = {
+    [ATTR_SERVER_ADDRESS]: 'example.com',
+    [ATTR_SERVER_PORT]: 443,
+    [ATTR_URL_SCHEME]: 'https',
+  };
+  const line = { ...server, [everyConvention.ATTR_NETWORK_PROTOCOL_VERSION]: '2' };
+  const inState = (value: string): object => ({
+    ...line,
+    [everyConvention.ATTR_HTTP_CONNECTION_STATE]: value,
+  });
+  const attributesOf = (name: string): unknown =>
+    collected.get(name)!.dataPoints.map((one) => one.attributes);
+  expect(attributesOf(METRIC_HTTP_CLIENT_OPEN_CONNECTIONS)).toEqual([
+    inState(everyConvention.HTTP_CONNECTION_STATE_VALUE_ACTIVE),
+    inState(everyConvention.HTTP_CONNECTION_STATE_VALUE_IDLE),
+  ]);
+  expect(attributesOf(METRIC_HTTP_CLIENT_CONNECTION_DURATION)).toEqual([line]);
+  expect(attributesOf(METRIC_HTTP_CLIENT_ACTIVE_REQUESTS)).toEqual([
+    { ...server, [ATTR_HTTP_REQUEST_METHOD]: everyConvention.HTTP_REQUEST_METHOD_VALUE_GET },
+    { ...server, [ATTR_HTTP_REQUEST_METHOD]: everyConvention.HTTP_REQUEST_METHOD_VALUE_OTHER },
+  ]);
+});
+
+test('every method that the conventions know is told by its name, whatever its case', () => {
+  const known = Object.entries(everyConvention)
+    .filter(([name]) => name.startsWith('HTTP_REQUEST_METHOD_VALUE_'))
+    .map(([, method]) => String(method))
+    .filter((method) => method !== everyConvention.HTTP_REQUEST_METHOD_VALUE_OTHER);
+  expect(known.length).toBeGreaterThan(8);
+  const kit = orders();
+  const metrics = new PoolMetrics();
+  const requestsByMethod = Object.fromEntries(known.map((method) => [method.toLowerCase(), 1]));
+  const origin = { ...kit.pool.stats(), origin: 'http://a.example', protocol: undefined, requestsByMethod };
+  metrics.watch({ stats: () => ({ name: 'shop', origins: [origin] }) });
+  const [requests] = metrics.read();
+  expect(requests!.points.map(({ attributes }) => attributes['http.request.method']).sort()).toEqual(
+    known.sort(),
+  );
+});
+
 /** What is told at one moment. Of durations their count and their sum in seconds. */
 interface Told {
   readonly states: Record<string, number>;
