@@ -92,6 +92,28 @@ test('it is closed at leakThresholdMs at the latest', async () => {
   expect(kit.connector.live).not.toContain(connection);
 });
 
+test('one that was overdue before is told of again, and its connection closed at once', async () => {
+  const told: string[] = [];
+  const kit = watch({
+    leakThresholdMs: 5_000,
+    observers: [
+      {
+        leaseOverdue: () => told.push('overdue'),
+        overdueReturned: () => told.push('returned'),
+        leaseLeaked: () => told.push('leaked'),
+        closed: ({ reason }) => told.push(`closed ${reason}`),
+      },
+    ],
+  });
+  const connection = await leak(kit);
+  await kit.clock.advance(9_000);
+  expect(told).toEqual(['overdue']);
+  kit.connector.busy.add(connection);
+  expect(await collectedUntil(() => told.includes('leaked'))).toBe(true);
+  await kit.clock.advance(50);
+  expect(told).toEqual(['overdue', 'leaked', 'closed leaked']);
+});
+
 test('with a connector that cannot say what is under way, it is closed at leakThresholdMs', async () => {
   const kit = watch({ leakThresholdMs: 10_000 });
   Object.assign(kit.connector, { isQuiet: undefined });

@@ -132,6 +132,23 @@ describe('captures are kept for a pool', () => {
   });
 });
 
+test('the place of one who waits comes from the same budget', async () => {
+  const kit = setUp({ max: 1 });
+  const [held] = await lease(kit, 1);
+  const capture = vi.spyOn(placeBudget, 'capture');
+  const captured = ask(kit);
+  expect(capture.mock.calls.map(([, , pool]) => pool)).toMatchObject([{ name: 'test' }]);
+  capture.mockReturnValue(undefined);
+  const uncaptured = ask(kit);
+  held!.release();
+  await kit.clock.settle();
+  expect(kit.pool.holders()).toMatchObject([{ place: expect.stringContaining('ask (') }]);
+  captured.value.release();
+  await kit.clock.settle();
+  expect(kit.pool.holders()).toMatchObject([{ place: undefined }]);
+  uncaptured.value.release();
+});
+
 test('an acquire that times out says of a holder whose place was not captured that, and why', async () => {
   const kit = setUp({ max: 1 });
   const other = beside(kit);
