@@ -2,9 +2,12 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { AcquireTimeoutError, ConnectionEvent, Lease } from 'openline';
 import type { FakeConnection } from 'openline/testing';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { captureEveryPlace } from '../support/every-place.ts';
 import { collectedUntil } from './collection.ts';
 import { ask, type Kit, type KitOptions, lease, setUp, Watched } from './kit.ts';
+
+beforeEach(captureEveryPlace);
 
 type Told = ConnectionEvent & { ageMs: number; place: string | undefined };
 

@@ -3,6 +3,7 @@ import { type AcquireTimeoutError, createPool, type HolderInfo } from 'openline'
 import { FakeConnector, ManualClock } from 'openline/testing';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { PlaceBudget, placeBudget } from '../../src/core/place.ts';
+import { captureEveryPlace } from '../support/every-place.ts';
 import { collectedUntil } from './collection.ts';
 import { ask, type Kit, lease, setUp } from './kit.ts';
 
@@ -133,6 +134,7 @@ describe('captures are kept for a pool', () => {
 });
 
 test('the place of one who waits comes from the same budget', async () => {
+  captureEveryPlace();
   const kit = setUp({ max: 1 });
   const [held] = await lease(kit, 1);
   const capture = vi.spyOn(placeBudget, 'capture');
