@@ -23,7 +23,7 @@ export class BreakerWatch implements PoolObserver<FakeConnection> {
 
   /** Compares what was told with what the pool says of itself now. */
   check(pool: Pool<FakeConnection>): void {
-    const { state, outage } = pool.stats();
+    const { state, outage } = pool.status();
     const isOpen = (state === 'running' || state === 'suspended') && outage?.breakerOpen === true;
     if (isOpen !== this.isOpen)
       this.broken.push(`the breaker is ${isOpen ? 'open' : 'closed'}, and was told otherwise`);

@@ -1,7 +1,10 @@
 // close(): nothing is left, and the report says who held what.
 import { PoolClosedError } from 'openline';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { captureEveryPlace } from '../support/every-place.ts';
 import { ask, lease, openIdle, setUp, Watched } from './kit.ts';
+
+beforeEach(captureEveryPlace);
 
 describe('close()', () => {
   test('refuses the waiters, closes what is idle, and resolves when all is closed', async () => {

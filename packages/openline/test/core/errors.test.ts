@@ -1,7 +1,10 @@
 // Errors say what happened, what was measured, and what to do.
 import { type AcquireTimeoutError, OpenlineError } from 'openline';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { captureEveryPlace } from '../support/every-place.ts';
 import { ask, lease, setUp } from './kit.ts';
+
+beforeEach(captureEveryPlace);
 
 describe('the error of an acquire that timed out', () => {
   test('has the counts, and the longest holders with their age and place', async () => {

@@ -2,9 +2,12 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { AcquireTimeoutError, ConnectionEvent, Lease } from 'openline';
 import type { FakeConnection } from 'openline/testing';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { captureEveryPlace } from '../support/every-place.ts';
 import { collectedUntil } from './collection.ts';
 import { ask, type Kit, type KitOptions, lease, setUp, Watched } from './kit.ts';
+
+beforeEach(captureEveryPlace);
 
 type Told = ConnectionEvent & { ageMs: number; place: string | undefined };
 
@@ -90,6 +93,28 @@ test('it is closed at leakThresholdMs at the latest', async () => {
   expect(kit.connector.live).toContain(connection);
   await kit.clock.advance(200);
   expect(kit.connector.live).not.toContain(connection);
+});
+
+test('one that was overdue before is told of again, and its connection closed at once', async () => {
+  const told: string[] = [];
+  const kit = watch({
+    leakThresholdMs: 5_000,
+    observers: [
+      {
+        leaseOverdue: () => told.push('overdue'),
+        overdueReturned: () => told.push('returned'),
+        leaseLeaked: () => told.push('leaked'),
+        closed: ({ reason }) => told.push(`closed ${reason}`),
+      },
+    ],
+  });
+  const connection = await leak(kit);
+  await kit.clock.advance(9_000);
+  expect(told).toEqual(['overdue']);
+  kit.connector.busy.add(connection);
+  expect(await collectedUntil(() => told.includes('leaked'))).toBe(true);
+  await kit.clock.advance(50);
+  expect(told).toEqual(['overdue', 'leaked', 'closed leaked']);
 });
 
 test('with a connector that cannot say what is under way, it is closed at leakThresholdMs', async () => {

@@ -1,7 +1,10 @@
 // A lease ends exactly once.
 import { LeaseError } from 'openline';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { captureEveryPlace } from '../support/every-place.ts';
 import { ask, lease, setUp } from './kit.ts';
+
+beforeEach(captureEveryPlace);
 
 function errorOf(work: () => unknown): LeaseError {
   try {

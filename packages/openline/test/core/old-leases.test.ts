@@ -1,9 +1,12 @@
 // A lease that has lasted is held by its user alone, and what the pool still says of it is text.
 import type { Lease, Pool } from 'openline';
 import type { FakeConnection } from 'openline/testing';
-import { expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
+import { captureEveryPlace } from '../support/every-place.ts';
 import { collectedUntil } from './collection.ts';
 import { ask, type Kit, lease, setUp } from './kit.ts';
+
+beforeEach(captureEveryPlace);
 
 /** As users hold leases: in an object that is itself the receiver of the call that acquires. */
 class Service {

@@ -2,9 +2,12 @@
 import { channel } from 'node:diagnostics_channel';
 import { channelNames, createPool, InvalidOptionsError, type Leak, type Lease, LeaseError } from 'openline';
 import type { FakeConnection } from 'openline/testing';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { captureEveryPlace } from '../support/every-place.ts';
 import { collectedUntil } from './collection.ts';
 import { ask, type Kit, type KitOptions, lease, setUp } from './kit.ts';
+
+beforeEach(captureEveryPlace);
 
 afterEach(() => {
   vi.restoreAllMocks();

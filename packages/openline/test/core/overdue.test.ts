@@ -1,8 +1,11 @@
 // A lease beyond leakThresholdMs is told of once, and again when it comes back.
 import type { ConnectionEvent, PoolObserver } from 'openline';
 import type { FakeConnection } from 'openline/testing';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { captureEveryPlace } from '../support/every-place.ts';
 import { type Kit, type KitOptions, lease, setUp } from './kit.ts';
+
+beforeEach(captureEveryPlace);
 
 type Told = ConnectionEvent & { ageMs?: number; heldMs?: number; place: string | undefined };
 

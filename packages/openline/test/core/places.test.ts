@@ -3,6 +3,7 @@ import { type AcquireTimeoutError, createPool, type HolderInfo } from 'openline'
 import { FakeConnector, ManualClock } from 'openline/testing';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { PlaceBudget, placeBudget } from '../../src/core/place.ts';
+import { captureEveryPlace } from '../support/every-place.ts';
 import { collectedUntil } from './collection.ts';
 import { ask, type Kit, lease, setUp } from './kit.ts';
 
@@ -140,6 +141,24 @@ describe('captures are kept for a pool', () => {
     await kit.clock.advance(2_000);
     expect(await collectedUntil(() => favour.mock.calls.length > 0)).toBe(true);
   });
+});
+
+test('the place of one who waits comes from the same budget', async () => {
+  captureEveryPlace();
+  const kit = setUp({ max: 1 });
+  const [held] = await lease(kit, 1);
+  const capture = vi.spyOn(placeBudget, 'capture');
+  const captured = ask(kit);
+  expect(capture.mock.calls.map(([, , pool]) => pool)).toMatchObject([{ name: 'test' }]);
+  capture.mockReturnValue(undefined);
+  const uncaptured = ask(kit);
+  held!.release();
+  await kit.clock.settle();
+  expect(kit.pool.holders()).toMatchObject([{ place: expect.stringContaining('ask (') }]);
+  captured.value.release();
+  await kit.clock.settle();
+  expect(kit.pool.holders()).toMatchObject([{ place: undefined }]);
+  uncaptured.value.release();
 });
 
 test('an acquire that times out says of a holder whose place was not captured that, and why', async () => {

@@ -1,8 +1,11 @@
 // Between two leases: reset, quiet, worn out, lost.
 import type { CheckContext, PoolObserver } from 'openline';
 import type { FakeConnection } from 'openline/testing';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { captureEveryPlace } from '../support/every-place.ts';
 import { ask, lease, openIdle, setUp } from './kit.ts';
+
+beforeEach(captureEveryPlace);
 
 describe('a reset', () => {
   test('is done after each lease, before the next', async () => {
