@@ -56,7 +56,11 @@ describe.skipIf(chromiumPath === undefined)('the page with the buttons', () => {
   }
 
   test.each([
-    ['Leak a connection', /Connections leak.*6 of 8 connections have not come back.*reserveStock/s],
+    // Captures are bounded by the time they take, and a machine with much other work may leave none for these six.
+    [
+      'Leak a connection',
+      /Connections leak.*6 of 8 connections have not come back.*taken at (reserveStock|a place not captured \(6 times\))/s,
+    ],
     ['Slow the queries', /used for longer than before.*leases take.*the server is at work/s],
     ['Kill the database', /server cannot be reached.*ECONNREFUSED/s],
     ['Make the network silent', /server cannot be reached.*no answer within 1.5 s/s],

@@ -22,7 +22,7 @@ export const lessons: Readonly<Record<FaultName, Lesson>> = {
     title: 'Leak a connection',
     subtitle: 'an early return skips release()',
     story:
-      'Several times a second a function acquires a connection, and returns early without giving it back.',
+      'Several times a second a function acquires a connection, and returns early without giving it back. Two are left, so that hardly anybody waits yet.',
     moral:
       'pool.use() and pool.transaction() give it back however the function ends; a larger pool would only run dry later.',
     before: `const client = await pool.connect();
