@@ -2,7 +2,7 @@
 
 import type { Evidence } from './evidence.ts';
 import { type Judge, rising } from './finding.ts';
-import { counted, duration, percent, places } from './words.ts';
+import { between, counted, duration, percent, places } from './words.ts';
 
 /** Old leases at which the peer is not at work: nobody waits for an answer on them. */
 function abandoned({ old }: Evidence): Evidence['old']['now'] {
@@ -39,8 +39,8 @@ export const leak: Judge = (evidence) => {
       longest === undefined
         ? []
         : [
-            `${gone.length} of ${last.max} connections have not come back for ${duration(gone.at(-1)!.ageMs)} to ${duration(longest.ageMs)}`,
-            `leases usually take ${duration(evidence.usualUseMs)}`,
+            `${gone.length} of ${last.max} connections have not come back for ${between(gone.at(-1)!.ageMs, longest.ageMs)}`,
+            ...(evidence.usualUseMs === 0 ? [] : [`leases usually take ${duration(evidence.usualUseMs)}`]),
             `taken at ${places(gone)}`,
           ],
     advice:
