@@ -53,6 +53,8 @@ export const herd: Judge = (evidence) => {
       (1 - rising(busyShare, 0.8, 0.98)) *
       (1 - rising(useMs / usual, 1.5, 3)) *
       (1 - rising(connect.awaitedShare, 0.2, 0.5)) *
+      // Those that leak or hang are neither busy nor idle: the rest has less room than it seems.
+      (1 - rising(evidence.old.now.length / last.max, 0.1, 0.4)) *
       (1 - rising(evidence.loopShare, 0.05, 0.25))
     : 0;
   return {

@@ -11,11 +11,11 @@ function abandoned({ old }: Evidence): Evidence['old']['now'] {
 
 /** Of those who got a connection, do many wait for a second one? Then leases are long because of it; unless none of them ever comes back, as theirs do at their deadlines. */
 function nestedShare(evidence: Evidence): number {
-  const { nested, acquired, failed, last } = evidence;
+  const { nested, failed, last } = evidence;
   if (nested === 0) return 0;
   const neverBack =
     failed === 0 ? 0 : neverBackShare(evidence) * rising(abandoned(evidence).length / last.max, 0.1, 0.5);
-  return rising(nested / Math.max(acquired, 1), 0.05, 0.3) * (1 - neverBack);
+  return rising(evidence.nestedShare, 0.05, 0.2) * (1 - neverBack);
 }
 
 /** How much it looks as if the old leases would not come back: they are far too old, and none was seen to. */

@@ -58,6 +58,53 @@ describe('diagnose', () => {
     expect(ranked.map(({ cause }) => cause)).not.toContain('too-small');
   });
 
+  it('knows an old lease again, though its age is taken a moment after the second is over', () => {
+    const late = (second: number): Second => ({
+      ...leaking(second),
+      now: { ...exhausted(100), holders: holders(8, second * 1_000 + 500 + (second % 2) * 9) },
+    });
+    const { ranked } = diagnose(history(late, 20));
+    expect(ranked.find(({ cause }) => cause === 'leak')?.score).toBe(1);
+  });
+
+  it('does not take the callers of what a leak has left for a herd', () => {
+    const half = (second: number): Second => ({
+      acquired: 80,
+      useMs: 20,
+      waitMs: 300,
+      now: { ...exhausted(10), holders: holders(5, second * 1_000 + 500) },
+    });
+    expect(diagnose(history(half, 20)).ranked.map(({ cause }) => cause)).toEqual(['leak']);
+  });
+
+  it('sees a leak behind an event loop that makes all leases old', () => {
+    const standing = (second: number): Second => ({
+      acquired: 60,
+      useMs: 20,
+      waitMs: 500,
+      now: {
+        loop: { blockedMs: 800, longestMs: 1_600 },
+        // Five never come back; the others are just as old, and do.
+        holders: [
+          ...holders(5, second * 1_000 + 500),
+          ...holders(5, 1_300).map((holder) => ({ ...holder, connectionId: holder.connectionId + 5 })),
+        ],
+        ...exhausted(10),
+      },
+    });
+    expect(topTwo(history(standing, 20))).toEqual(['event-loop-blocked', 'leak']);
+  });
+
+  it('finds nothing wrong with callers that waited while a busy pool opened its connections', () => {
+    const cold = (second: number): Second =>
+      second === 0
+        ? { acquired: 150, useMs: 20, waitMs: 300, opened: 8, connectMs: 40 }
+        : { acquired: 200, useMs: 20, waitMs: 2, now: { leased: 5 } };
+    expect(verdict(history(cold, 4))).toBe('healthy');
+    const already = (second: number): Second => ({ ...cold(second), opened: 0 });
+    expect(verdict(history(already, 4))).not.toBe('healthy');
+  });
+
   it('takes old leases at which the server is at work for slow use', () => {
     const stuck = (second: number): Second => {
       const { now, ...rest } = leaking(second);
@@ -85,6 +132,13 @@ describe('diagnose', () => {
 
   it('calls it nested when those who hold a connection wait for another', () => {
     expect(verdict(history({ ...slow, nested: 50 }))).toBe('nested-acquire');
+  });
+
+  it('calls it nested though the first seconds went by before callers were marked', () => {
+    const stuck: Second = { acquired: 3, useMs: 1_500, waitMs: 900, timedOut: 40, now: exhausted(40) };
+    const seconds = (second: number): Second =>
+      second < 3 ? { acquired: 150, useMs: 20, waitMs: 5 } : second < 6 ? stuck : { ...stuck, nested: 2 };
+    expect(verdict(history(seconds, 8))).toBe('nested-acquire');
   });
 
   it('does not believe in nesting where connections never come back', () => {
