@@ -38,8 +38,8 @@ async function simulate({ from, seeds }: Options, progress: Progress): Promise<R
   return runs;
 }
 
-async function playReal({ from, seeds, parallel }: Options, progress: Progress): Promise<Run[]> {
-  const tasks = tasksOf(from, seeds);
+async function playReal({ from, seeds, parallel, only }: Options, progress: Progress): Promise<Run[]> {
+  const tasks = tasksOf(from, seeds, only);
   let wrong = 0;
   return playAll(
     tasks,

@@ -66,6 +66,7 @@ describe('the bench of planted causes', () => {
       topTwoRight: 1,
       firstErrors: 2,
       firstErrorsRight: 1,
+      firstErrorsSaid: { leak: { leak: 1, unsure: 1 } },
       repeated: 0,
       failed: 1,
     });

@@ -13,6 +13,8 @@ export interface Options {
   readonly parallel: number;
   /** Whether the figures are kept beside the source. */
   readonly save: boolean;
+  /** Only runs that plant this cause. */
+  readonly only: string | undefined;
 }
 
 /** Seeds up to here were looked at while the judges were made: they prove nothing. */
@@ -29,6 +31,7 @@ Each run is a service in a process of its own, for five to seven seconds, on rea
   --seeds N     how many seeds; 20 unless said
   --from N      the first seed; 100000 unless said. Those up to ${lastSeedBuiltWith.real} (simulated: ${lastSeedBuiltWith.simulated}) were used while building
   --parallel N  how many runs at a time; ${defaultParallel} unless said
+  --only CAUSE  only the runs on real servers with this planted cause, alone
   --simulated   no servers, and a clock of its own instead: a minute of a pool's life takes a fraction of a second
   --save        keep the figures of the real servers in bench/results/diagnosis.json
   --json        print the figures as one JSON document, and nothing else, on stdout
@@ -48,6 +51,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     simulated: values.simulated === true,
     parallel: whole('--parallel', values.parallel ?? String(defaultParallel)),
     save: values.save === true,
+    only: values.only,
   };
 }
 
@@ -57,6 +61,7 @@ function parse(args: readonly string[]) {
       args: [...args],
       options: {
         json: { type: 'boolean' },
+        only: { type: 'string' },
         parallel: { type: 'string' },
         save: { type: 'boolean' },
         simulated: { type: 'boolean' },

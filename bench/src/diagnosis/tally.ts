@@ -2,9 +2,11 @@
 
 import type { Run } from './run.ts';
 
+type Confusion = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
 export interface Tally {
   /** Planted cause, then verdict, then how many runs. */
-  readonly confusion: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly confusion: Confusion;
   readonly planted: number;
   readonly named: number;
   readonly unsure: number;
@@ -17,6 +19,8 @@ export interface Tally {
   /** Runs with one planted cause in which an acquire timed out, and those whose first such error named it already. */
   readonly firstErrors: number;
   readonly firstErrorsRight: number;
+  /** Planted cause, then what the first error named, then how many runs. */
+  readonly firstErrorsSaid: Confusion;
   /** How often a run was played once more, since the machine had no time for it. */
   readonly repeated: number;
   /** Runs that did not come to their end: neither right nor wrong answers. */
@@ -27,6 +31,7 @@ export interface Tally {
 
 export function tally(runs: readonly Run[]): Tally {
   const confusion: Record<string, Record<string, number>> = {};
+  const firstErrorsSaid: Record<string, Record<string, number>> = {};
   const count = { planted: 0, named: 0, unsure: 0, healthy: 0, falseAlarms: 0, sizeBlamedForLeak: 0 };
   const mixed = { mixtures: 0, topTwoRight: 0 };
   const first = { firstErrors: 0, firstErrorsRight: 0 };
@@ -39,9 +44,7 @@ export function tally(runs: readonly Run[]): Tally {
       if (isRight(run)) mixed.topTwoRight++;
       continue;
     }
-    confusion[cause] ??= {};
-    const row = confusion[cause];
-    row[verdict] = (row[verdict] ?? 0) + 1;
+    addTo(confusion, cause, verdict);
     if (cause === 'healthy') {
       count.healthy++;
       if (!isRight(run)) count.falseAlarms++;
@@ -53,12 +56,19 @@ export function tally(runs: readonly Run[]): Tally {
     if (cause === 'leak' && verdict === 'too-small') count.sizeBlamedForLeak++;
     if (firstError === undefined) continue;
     first.firstErrors++;
+    addTo(firstErrorsSaid, cause, firstError);
     if (firstError === cause) first.firstErrorsRight++;
   }
   const failed = runs.filter(({ diagnosis }) => diagnosis === undefined).length;
   const repeated = runs.reduce((sum, { times = 1 }) => sum + times - 1, 0);
   const wrong = runs.filter((run) => !isRight(run)).map(told);
-  return { confusion, ...count, ...mixed, ...first, repeated, failed, wrong };
+  return { confusion, ...count, ...mixed, ...first, firstErrorsSaid, repeated, failed, wrong };
+}
+
+function addTo(confusion: Record<string, Record<string, number>>, cause: string, said: string): void {
+  confusion[cause] ??= {};
+  const row = confusion[cause];
+  row[said] = (row[said] ?? 0) + 1;
 }
 
 const verdictOf = ({ diagnosis }: Run): string => diagnosis?.verdict ?? 'failed';

@@ -5,7 +5,7 @@ import { every } from './every.ts';
 import { overfull, type Plant, some } from './plant.ts';
 import type { Settings } from './settings.ts';
 
-/** Long enough for what is kept to grow old. */
+/** Long enough for what is kept to grow old, and for those who wait in vain to give up and come again. */
 const longer = (chance: Chance): number => chance.between(4.4, 5.4);
 
 /** So many leases until the pool has leaked as many connections as it has. */
@@ -95,6 +95,7 @@ export const nested: readonly Plant[] = [
     cause: 'nested-acquire',
     variant: 'every caller',
     settings: crowded,
+    seconds: longer,
     plant: (service) => {
       service.habits.nestedShare = 1;
       service.habits.rate *= Math.max(overfull(service, 0.7, 0.9), 1);
@@ -104,6 +105,7 @@ export const nested: readonly Plant[] = [
     cause: 'nested-acquire',
     variant: 'half of the callers',
     settings: crowded,
+    seconds: longer,
     plant: (service) => {
       service.habits.nestedShare = service.chance.between(0.5, 0.8);
       service.habits.rate *= Math.max(overfull(service, 0.8, 0.95), 1);
@@ -113,6 +115,7 @@ export const nested: readonly Plant[] = [
     cause: 'nested-acquire',
     variant: 'in bursts',
     settings: (chance) => ({ load: chance.between(0.15, 0.4), max: chance.whole(3, 8) }),
+    seconds: longer,
     plant: (service) => {
       service.habits.nestedShare = 1;
       const { traffic, pool } = service;

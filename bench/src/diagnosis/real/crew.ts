@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Run } from '../run.ts';
 import type { Places } from './places.ts';
-import type { Need } from './plant.ts';
+import type { Need, Plant } from './plant.ts';
 import { type Kind, plantsOf } from './play.ts';
 import type { Order } from './run-process.ts';
 import { openSite } from './site.ts';
@@ -27,11 +27,11 @@ interface Task {
 }
 
 /** The runs of these seeds: for each one planted cause and one healthy service, for every second one a pair. */
-export function tasksOf(from: number, seeds: number): readonly Task[] {
+export function tasksOf(from: number, seeds: number, only?: string): readonly Task[] {
   const kinds: readonly Kind[] = ['planted', 'healthy', 'mixed'];
   return Array.from({ length: seeds }, (_, at) => from + at).flatMap((seed) =>
     kinds
-      .filter((kind) => plantsOf(seed, kind).length > 0)
+      .filter((kind) => isWanted(plantsOf(seed, kind), only))
       .map((kind) => ({
         seed,
         kind,
@@ -39,6 +39,9 @@ export function tasksOf(from: number, seeds: number): readonly Task[] {
       })),
   );
 }
+
+const isWanted = (plants: readonly Plant[], only: string | undefined): boolean =>
+  only === undefined ? plants.length > 0 : plants.length === 1 && plants[0]?.cause === only;
 
 /**
  * @param parallel - so many runs at a time

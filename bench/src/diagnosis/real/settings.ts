@@ -35,7 +35,7 @@ export function usualSettings(chance: Chance): Settings {
     serverShare: chance.between(0.6, 1),
     reads: chance.next() < 0.5 ? 0 : chance.between(5, 40),
     maxUses: Number.POSITIVE_INFINITY,
-    acquireTimeoutMs: chance.of([800, 1_000, 1_500]),
+    acquireTimeoutMs: chance.of([1_000, 1_500, 2_000]),
     connectTimeoutMs: chance.of([3_000, 5_000]),
     readTimeoutMs: 30_000,
     tls: chance.next() < 0.15,
