@@ -31,7 +31,7 @@ export function usualSettings(chance: Chance): Settings {
   return {
     load: chance.between(0.25, 0.6),
     max: chance.whole(3, 10),
-    heldMs: chance.between(15, 50),
+    heldMs: chance.between(25, 65),
     serverShare: chance.between(0.6, 1),
     reads: chance.next() < 0.5 ? 0 : chance.between(5, 40),
     maxUses: Number.POSITIVE_INFINITY,

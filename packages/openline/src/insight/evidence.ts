@@ -13,7 +13,9 @@ const leastUses = 20;
 const oldTimes = 5;
 const leastOldMs = 1_000;
 /** A connection that takes longer to open is slow. */
-const longestUsualConnectMs = 150;
+const longestUsualConnectMs = 300;
+/** Callers that wait for longer are more at once than a pool's growth explains. */
+const longestGrowthMs = 400;
 const none: Total = { count: 0, sumMs: 0 };
 
 /** The figures that causes are judged by. Milliseconds, unless a name says otherwise. */
@@ -31,7 +33,7 @@ export interface Evidence {
   readonly released: number;
   /** Acquires that ended without a connection: at their deadline, or refused by a full queue. */
   readonly failed: number;
-  /** But for the seconds in which callers waited no longer than a growing pool made them. */
+  /** But for the first seconds of a pool, where callers waited no longer than its growth made them. */
   readonly meanWaitMs: number;
   /** The mean wait between two snapshots, where it was the longest. */
   readonly worstWaitMs: number;
@@ -193,7 +195,7 @@ function nestedShare(snapshots: readonly Snapshot[], first: Snapshot | undefined
   return (last.nested - before) / Math.max(last.acquired - (from?.acquired ?? 0), 1);
 }
 
-/** The waits, second by second, without those that the growth of the pool explains. */
+/** The waits, second by second, without those that the growth of a new pool explains. */
 function settledWaits(snapshots: readonly Snapshot[]): { readonly meanMs: number; readonly worstMs: number } {
   let count = 0;
   let sumMs = 0;
@@ -209,10 +211,11 @@ function settledWaits(snapshots: readonly Snapshot[]): { readonly meanMs: number
   return { meanMs: count === 0 ? 0 : sumMs / count, worstMs };
 }
 
-/** How long callers wait for a pool that opens its connections one after the other; 0 where each takes so long that this is a cause of its own. */
+/** How long the first callers of a pool wait while it opens its connections one after the other; 0 where each takes so long that this is a cause of its own. */
 function growthMs(before: Snapshot, after: Snapshot): number {
+  if (before.use.count >= leastUses) return 0;
   const opens = meanBetween(before.connect, after.connect);
-  return opens.ms > longestUsualConnectMs ? 0 : opens.ms * opens.count * 1.5;
+  return opens.ms > longestUsualConnectMs ? 0 : Math.min(opens.ms * opens.count * 1.5, longestGrowthMs);
 }
 
 function meanBetween(before: Total, after: Total): Total & { readonly ms: number } {

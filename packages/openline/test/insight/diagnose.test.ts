@@ -95,14 +95,33 @@ describe('diagnose', () => {
     expect(topTwo(history(standing, 20))).toEqual(['event-loop-blocked', 'leak']);
   });
 
-  it('finds nothing wrong with callers that waited while a busy pool opened its connections', () => {
-    const cold = (second: number): Second =>
-      second === 0
-        ? { acquired: 150, useMs: 20, waitMs: 300, opened: 8, connectMs: 40 }
-        : { acquired: 200, useMs: 20, waitMs: 2, now: { leased: 5 } };
-    expect(verdict(history(cold, 4))).toBe('healthy');
-    const already = (second: number): Second => ({ ...cold(second), opened: 0 });
-    expect(verdict(history(already, 4))).not.toBe('healthy');
+  it('finds nothing wrong with the first callers of a pool, who waited while it opened its connections', () => {
+    const [well] = history(usual, 0) as [Snapshot];
+    const empty: Snapshot = {
+      ...well,
+      acquired: 0,
+      wait: { count: 0, sumMs: 0 },
+      use: { count: 0, sumMs: 0, p50Ms: 0, p99Ms: 0 },
+      connect: { count: 0, sumMs: 0, p50Ms: 0 },
+    };
+    const life = (opened: number): Snapshot[] => {
+      const snapshots = [empty];
+      for (let second = 1; second <= 4; second++) {
+        const acquired = second * 150;
+        snapshots.push({
+          ...empty,
+          atMs: empty.atMs + second * 1_000,
+          leased: 5,
+          acquired,
+          wait: { count: acquired, sumMs: 150 * 300 },
+          use: { count: acquired, sumMs: acquired * 20, p50Ms: 18, p99Ms: 60 },
+          connect: { count: opened, sumMs: opened * 40, p50Ms: 40 },
+        });
+      }
+      return snapshots;
+    };
+    expect(verdict(life(8))).toBe('healthy');
+    expect(verdict(life(1)), 'one connection does not explain it').not.toBe('healthy');
   });
 
   it('takes old leases at which the server is at work for slow use', () => {
