@@ -160,6 +160,20 @@ describe('diagnose', () => {
     expect(verdict(history(seconds, 8))).toBe('nested-acquire');
   });
 
+  it('does not believe in nesting where the server is at work for those who hold', () => {
+    const busy: Second = {
+      ...slow,
+      nested: 40,
+      now: { ...exhausted(400), holders: holders(10, 150, { working: true }) },
+    };
+    expect(verdict(history(busy))).toBe('slow-use');
+    const idle: Second = {
+      ...busy,
+      now: { ...exhausted(400), holders: holders(10, 150, { working: false }) },
+    };
+    expect(verdict(history(idle))).toBe('nested-acquire');
+  });
+
   it('does not believe in nesting where connections never come back', () => {
     expect(verdict(history((second) => ({ ...leaking(second), nested: 60 }), 20))).toBe('leak');
   });
