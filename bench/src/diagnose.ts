@@ -38,12 +38,12 @@ async function simulate({ from, seeds }: Options, progress: Progress): Promise<R
   return runs;
 }
 
-async function playReal({ from, seeds, parallel, only }: Options, progress: Progress): Promise<Run[]> {
-  const tasks = tasksOf(from, seeds, only);
+async function playReal(options: Options, progress: Progress): Promise<Run[]> {
+  const tasks = tasksOf(options.from, options.seeds, options.only);
   let wrong = 0;
   return playAll(
     tasks,
-    parallel,
+    options,
     (line) => progress.say(line),
     (run, count) => {
       if (!isRight(run)) {

@@ -50,7 +50,15 @@ describe('npm run diagnose', () => {
   it(
     'plays services on real servers to their end, and counts each answer once',
     async () => {
-      const { code, stdout, stderr } = await runDiagnose('--from', '1', '--seeds', '3', '--json');
+      const { code, stdout, stderr } = await runDiagnose(
+        '--from',
+        '1',
+        '--seeds',
+        '3',
+        '--times',
+        '1',
+        '--json',
+      );
       expect(code, stderr).toBe(0);
       const tally = JSON.parse(stdout) as Tally;
       expect(tally).toMatchObject({ planted: 3, healthy: 3, mixtures: 1, failed: 0 });
@@ -75,6 +83,13 @@ describe('npm run diagnose', () => {
     expect(stdout).toMatch(/planted.*healthy.*unsure/);
     for (const line of ['named rightly', 'unsure', 'false alarms', 'size blamed for leak'])
       expect(stdout).toMatch(new RegExp(`^${line}`, 'm'));
+  });
+
+  it('plays one cause alone where it is asked to', () => {
+    expect(tasksOf(1, 18, 'leak').map(({ seed, kind }) => [seed % 9, kind])).toEqual([
+      [1, 'planted'],
+      [1, 'planted'],
+    ]);
   });
 
   it('keeps no figures of simulated servers', async () => {

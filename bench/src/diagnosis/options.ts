@@ -11,6 +11,8 @@ export interface Options {
   readonly simulated: boolean;
   /** Runs on real servers at a time. */
   readonly parallel: number;
+  /** How often a run is played at the most, while the machine has no time for it. */
+  readonly times: number;
   /** Whether the figures are kept beside the source. */
   readonly save: boolean;
   /** Only runs that plant this cause. */
@@ -22,6 +24,8 @@ export const lastSeedBuiltWith = { simulated: 1_000, real: 99_999 } as const;
 
 /** The runs mostly wait; but on two cores more than these would wait for each other. */
 const defaultParallel = 4;
+/** A machine that is never quiet is taken as it is. */
+const defaultTimes = 3;
 
 export const USAGE: string = `npm run diagnose -- [options]
 
@@ -31,6 +35,7 @@ Each run is a service in a process of its own, for five to seven seconds, on rea
   --seeds N     how many seeds; 20 unless said
   --from N      the first seed; 100000 unless said. Those up to ${lastSeedBuiltWith.real} (simulated: ${lastSeedBuiltWith.simulated}) were used while building
   --parallel N  how many runs at a time; ${defaultParallel} unless said
+  --times N     how often a run is played at the most, while its process waits too long for a core of the machine; ${defaultTimes} unless said
   --only CAUSE  only the runs on real servers with this planted cause, alone
   --simulated   no servers, and a clock of its own instead: a minute of a pool's life takes a fraction of a second
   --save        keep the figures of the real servers in bench/results/diagnosis.json
@@ -50,6 +55,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     json: values.json === true,
     simulated: values.simulated === true,
     parallel: whole('--parallel', values.parallel ?? String(defaultParallel)),
+    times: whole('--times', values.times ?? String(defaultTimes)),
     save: values.save === true,
     only: values.only,
   };
@@ -65,6 +71,7 @@ function parse(args: readonly string[]) {
         parallel: { type: 'string' },
         save: { type: 'boolean' },
         simulated: { type: 'boolean' },
+        times: { type: 'string' },
         seeds: { type: 'string' },
         from: { type: 'string' },
         help: { type: 'boolean', short: 'h' },

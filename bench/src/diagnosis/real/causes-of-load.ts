@@ -45,6 +45,7 @@ export const tooSmall: readonly Plant[] = [
 /** A herd is seen against a pool that is idle most of the time. */
 const idle = (low: number, high: number) => (chance: Chance) => ({
   load: chance.between(low, high),
+  heldMs: chance.between(15, 35),
   reads: chance.between(0, 20),
 });
 

@@ -16,8 +16,6 @@ const PATIENCE_MS = 90_000;
 
 /** A process that waits longer for a core, as a share of the time, is late because of its neighbours: its run says nothing of the diagnosis. */
 const MOST_DISTURBED = 0.25;
-/** A machine that is never quiet is taken as it is. */
-const MOST_TIMES = 3;
 
 /** A run that is to be played. */
 interface Task {
@@ -45,11 +43,12 @@ const isWanted = (plants: readonly Plant[], only: string | undefined): boolean =
 
 /**
  * @param parallel - so many runs at a time
+ * @param times - so often a run is played at the most, while the machine has no time for it
  * @param told - called with each run when it is over
  */
 export async function playAll(
   tasks: readonly Task[],
-  parallel: number,
+  { parallel, times }: { readonly parallel: number; readonly times: number },
   progress: (line: string) => void,
   told: (run: Run, count: number) => void,
 ): Promise<Run[]> {
@@ -65,7 +64,7 @@ export async function playAll(
         if (at < 0) return;
         const [task] = left.splice(at, 1) as [Task];
         for (const need of task.needs) taken.add(need);
-        const run = await playUndisturbed(task, site.places);
+        const run = await playUndisturbed(task, site.places, times);
         for (const need of task.needs) taken.delete(need);
         runs.push(run);
         told(run, runs.length);
@@ -79,11 +78,11 @@ export async function playAll(
 }
 
 /** Plays a run again, whatever came of it, while the machine had no time for it. */
-async function playUndisturbed(task: Task, places: Places): Promise<Run> {
+async function playUndisturbed(task: Task, places: Places, times: number): Promise<Run> {
   for (let time = 1; ; time++) {
     const run = await playApart(task, places);
     const { disturbedShare = 0 } = run;
-    if (disturbedShare <= MOST_DISTURBED || time === MOST_TIMES) return { ...run, times: time };
+    if (disturbedShare <= MOST_DISTURBED || time === times) return { ...run, times: time };
   }
 }
 
