@@ -115,7 +115,7 @@ export const nested: readonly Plant[] = [
     cause: 'nested-acquire',
     variant: 'in bursts',
     settings: (chance) => ({ load: chance.between(0.15, 0.4), max: chance.whole(3, 8) }),
-    seconds: longer,
+    seconds: (chance) => chance.between(5.5, 6.5),
     plant: (service) => {
       service.habits.nestedShare = 1;
       const { traffic, pool } = service;

@@ -7,9 +7,13 @@ import { counted, duration, percent, rate } from './words.ts';
 /** A pool this full on the average still serves at once most of those who come by chance. */
 const comfortable = 0.75;
 
-/** Connections that would be busy, by Little's law, if every lease took what is usual. */
+/** Leases that take so many times what is usual are slower; below, the callers are others than before. */
+const slowerTimes = 1.4;
+
+/** Connections that would be busy, by Little's law, if no lease were slower than usual. */
 function needed({ arrivalsPerSecond, usualUseMs, useMs }: Evidence): number {
-  return (arrivalsPerSecond * (usualUseMs === 0 ? useMs : Math.min(usualUseMs, useMs))) / 1_000;
+  const isSlower = usualUseMs > 0 && useMs > usualUseMs * slowerTimes;
+  return (arrivalsPerSecond * (isSlower ? usualUseMs : useMs)) / 1_000;
 }
 
 export const tooSmall: Judge = (evidence) => {

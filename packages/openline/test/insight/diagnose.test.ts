@@ -50,6 +50,12 @@ describe('diagnose', () => {
     expect(advice).toMatch(/Raise max to about (19|20|21) /);
   });
 
+  it('calls a pool too small whose longer callers became more, though each takes what it always took', () => {
+    // By the mean of before, 380 a second would keep 7.6 of 10 connections busy.
+    const mixed: Second = { acquired: 380, useMs: 26, waitMs: 400, now: exhausted(150) };
+    expect(verdict(history(mixed))).toBe('too-small');
+  });
+
   it('calls it a leak when connections do not come back, with their place, and not too small', () => {
     const { verdict: found, evidence, ranked } = diagnose(history(leaking, 20));
     expect(found).toBe('leak');
