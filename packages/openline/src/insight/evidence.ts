@@ -14,6 +14,8 @@ const oldTimes = 5;
 const leastOldMs = 1_000;
 /** A connection that takes longer to open is slow. */
 const longestUsualConnectMs = 300;
+/** A pool opens no connection while it expects one back sooner: growing takes so many times what its opens take together. */
+const growthTimes = 3;
 /** Callers that wait for longer are more at once than a pool's growth explains. */
 const longestGrowthMs = 400;
 const none: Total = { count: 0, sumMs: 0 };
@@ -215,7 +217,9 @@ function settledWaits(snapshots: readonly Snapshot[]): { readonly meanMs: number
 function growthMs(before: Snapshot, after: Snapshot): number {
   if (before.use.count >= leastUses) return 0;
   const opens = meanBetween(before.connect, after.connect);
-  return opens.ms > longestUsualConnectMs ? 0 : Math.min(opens.ms * opens.count * 1.5, longestGrowthMs);
+  return opens.ms > longestUsualConnectMs
+    ? 0
+    : Math.min(opens.ms * opens.count * growthTimes, longestGrowthMs);
 }
 
 function meanBetween(before: Total, after: Total): Total & { readonly ms: number } {
