@@ -39,6 +39,8 @@ async function simulate({ from, seeds }: Options, progress: Progress): Promise<R
 }
 
 async function playReal(options: Options, progress: Progress): Promise<Run[]> {
+  // Servers end with a process that ends in an orderly way.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   const tasks = tasksOf(options.from, options.seeds, options.only);
   let wrong = 0;
   return playAll(
