@@ -8,6 +8,7 @@ import type { Bench } from '../src/harness/bench.ts';
 import type { Report, Section } from '../src/harness/report.ts';
 
 const BENCH = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const DIAGNOSE = fileURLToPath(new URL('../dist/diagnose.js', import.meta.url));
 const FAULTS = fileURLToPath(new URL('../dist/faults.js', import.meta.url));
 
 /** A bench has many processes, and a busy machine few cores. */
@@ -25,6 +26,10 @@ export function run(...args: string[]): Promise<Ended> {
 
 export function runFaults(...args: string[]): Promise<Ended> {
   return runCommand(FAULTS, args);
+}
+
+export function runDiagnose(...args: string[]): Promise<Ended> {
+  return runCommand(DIAGNOSE, args);
 }
 
 async function runCommand(entry: string, args: readonly string[]): Promise<Ended> {

@@ -5,15 +5,8 @@ import { causes, type Plant } from './causes.ts';
 import { healthyPlants } from './healthy.ts';
 import { mixtures } from './mixtures.ts';
 import { Chance } from './random.ts';
+import type { Run } from './run.ts';
 import { World } from './world.ts';
-
-/** One run that was played. */
-export interface Run {
-  readonly seed: number;
-  readonly planted: readonly Plant['cause'][];
-  readonly variant: string;
-  readonly diagnosis: Diagnosis;
-}
 
 /** What a seed is played with: the causes in turn, each variant as often as the others. */
 export function plantsOf(seed: number): {
@@ -30,7 +23,10 @@ export function plantsOf(seed: number): {
   };
 }
 
-export async function play(seed: number, plants: readonly Plant[]): Promise<Run> {
+/** A run that cannot fail: nothing in it is real. */
+export type Played = Run & { readonly diagnosis: Diagnosis };
+
+export async function play(seed: number, plants: readonly Plant[]): Promise<Played> {
   const [first] = plants;
   const usual = (chance: Chance) => ({ load: chance.between(0.25, 0.6) });
   const world = new World(seed, plants.find(({ options }) => options !== undefined)?.options ?? usual);

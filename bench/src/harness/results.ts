@@ -7,10 +7,15 @@ import type { Report } from './report.ts';
 const FOLDER: string = fileURLToPath(new URL('../../results/', import.meta.url));
 
 /** Returns the name of the file, relative to the workspace. */
-export async function saveReport(report: Report): Promise<string> {
+export function saveReport(report: Report): Promise<string> {
+  return saveAs(report.bench, report);
+}
+
+/** The same for figures of another form. */
+export async function saveAs(name: string, report: object): Promise<string> {
   await mkdir(FOLDER, { recursive: true });
-  await writeFile(`${FOLDER}${report.bench}.json`, serialise(report));
-  return `bench/results/${report.bench}.json`;
+  await writeFile(`${FOLDER}${name}.json`, serialise(report));
+  return `bench/results/${name}.json`;
 }
 
 /** JSON whose lists of numbers stand on one line each, so that a difference between two runs can be read. */

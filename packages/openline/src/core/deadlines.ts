@@ -90,6 +90,8 @@ export class Deadlines<C> {
     const counts = parts.counts();
     const holders = holdersOf(parts, now).slice(0, holdersInError);
     parts.measures.timedOut += expired.length;
+    // Holders that give up at their own deadlines free one connection after the other: the pool never starves, and is held by callers that wait for it.
+    if (expired.length > 0 && counts.leased >= parts.max) this.#nesting.starving(now);
     const diagnosis = expired.length === 0 ? undefined : parts.explanations?.explain();
     for (const waiter of expired) {
       const error = this.#error(waiter.enqueuedAt, waiter.terms, now, counts, holders, diagnosis);

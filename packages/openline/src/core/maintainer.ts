@@ -129,8 +129,16 @@ export class Maintainer<C> {
     }
   }
 
+  get #isFull(): boolean {
+    const { slots, max } = this.#parts;
+    return slots.count(State.leased) >= max;
+  }
+
   #watchNesting(now: number): void {
-    if (this.#parts.waiting > 0 && isStarved(this.#parts, now - starvedAfterMs)) this.#nesting.starving(now);
+    const { exclusive, waiting } = this.#parts;
+    const waitedMs = now - (exclusive.head?.enqueuedAt ?? now);
+    const starves = waiting > 0 && isStarved(this.#parts, now - starvedAfterMs);
+    if (starves || (waitedMs >= starvedAfterMs && this.#isFull)) this.#nesting.starving(now);
     else this.#nesting.calm(now);
   }
 }

@@ -18,7 +18,7 @@ function isHeld({ lease }: Mark): boolean {
 const markedForMs = 60_000;
 
 /**
- * One pool's guard. Marks are off until the pool starves: below Node 24 a single `AsyncLocalStorage.run` anywhere doubles the price
+ * One pool's guard. Marks are off until the pool starves, or callers wait at it for long: below Node 24 a single `AsyncLocalStorage.run` anywhere doubles the price
  * of every await in the process.
  */
 export class NestingGuard {
@@ -30,7 +30,7 @@ export class NestingGuard {
     return this.#storage !== undefined;
   }
 
-  /** Every connection is leased, somebody waits, and nothing has come back for a while. */
+  /** Every connection is leased, and either nothing has come back for a while, or somebody has waited for long. */
   starving(now: number): void {
     this.#starvedAt = now;
     this.#storage ??= new AsyncLocalStorage();

@@ -12,6 +12,13 @@ const leastUses = 20;
 /** A lease is old when it has lasted so many times what 99 of 100 leases take, and at least so long. */
 const oldTimes = 5;
 const leastOldMs = 1_000;
+/** A connection that takes longer to open is slow. */
+const longestUsualConnectMs = 300;
+/** A pool opens no connection while it expects one back sooner: growing takes so many times what its opens take together. */
+const growthTimes = 3;
+/** Callers that wait for longer are more at once than a pool's growth explains. */
+const longestGrowthMs = 400;
+const none: Total = { count: 0, sumMs: 0 };
 
 /** The figures that causes are judged by. Milliseconds, unless a name says otherwise. */
 export interface Evidence {
@@ -28,6 +35,7 @@ export interface Evidence {
   readonly released: number;
   /** Acquires that ended without a connection: at their deadline, or refused by a full queue. */
   readonly failed: number;
+  /** But for the first seconds of a pool, where callers waited no longer than its growth made them. */
   readonly meanWaitMs: number;
   /** The mean wait between two snapshots, where it was the longest. */
   readonly worstWaitMs: number;
@@ -50,6 +58,8 @@ export interface Evidence {
   readonly workingShare: number | undefined;
   /** Acquires by callers that held a lease already. */
   readonly nested: number;
+  /** How many there were for each lease granted since the first of them was seen: before, nobody looked. */
+  readonly nestedShare: number;
   readonly loopShare: number;
   readonly loopLongestMs: number;
   readonly connect: OpenEvidence;
@@ -94,7 +104,9 @@ export function evidenceOf(snapshots: readonly Snapshot[]): Evidence {
   const failed = since((s) => s.timedOut + s.refused);
   const arrivals = acquired + failed + since((s) => s.aborted) + since((s) => s.waiting);
   const usual = usualOf(snapshots, first);
-  const old = oldLeases(recent, usual.longMs);
+  const loopLongestMs = Math.max(...recent.map((s) => s.loop.longestMs));
+  const old = oldLeases(recent, usual.longMs, loopLongestMs);
+  const settled = first === undefined ? undefined : settledWaits([first, ...recent]);
   const waitMs = since((s) => s.wait.sumMs);
   return {
     last,
@@ -104,8 +116,8 @@ export function evidenceOf(snapshots: readonly Snapshot[]): Evidence {
     acquired,
     released,
     failed,
-    meanWaitMs: acquired === 0 ? 0 : waitMs / acquired,
-    worstWaitMs: worstWait(first === undefined ? recent : [first, ...recent]),
+    meanWaitMs: settled?.meanMs ?? (acquired === 0 ? 0 : waitMs / acquired),
+    worstWaitMs: settled?.worstMs ?? 0,
     meanWaiting: Math.max(
       mean(recent, (s) => s.waiting),
       waitMs / overMs,
@@ -125,8 +137,9 @@ export function evidenceOf(snapshots: readonly Snapshot[]): Evidence {
     old,
     workingShare: workingShare(recent, usual.useMs),
     nested: since((s) => s.nested),
+    nestedShare: nestedShare(snapshots, first),
     loopShare: Math.min(recent.reduce((sum, s) => sum + s.loop.blockedMs, 0) / overMs, 1),
-    loopLongestMs: Math.max(...recent.map((s) => s.loop.longestMs)),
+    loopLongestMs,
     connect: openEvidence(recent, first, since),
   };
 }
@@ -155,30 +168,64 @@ function usualOf(
   return first === undefined ? { useMs: p50Ms, longMs: p99Ms } : { useMs: sumMs / count, longMs: p99Ms };
 }
 
-function oldLeases(recent: readonly Snapshot[], longMs: number): OldLeases {
-  const fromMs = Math.max(longMs * oldTimes, leastOldMs);
-  const seen = new Map<string, HolderInfo>();
-  for (const { atMs, holders } of recent) {
-    for (const holder of holders) if (holder.ageMs >= fromMs) seen.set(keyOf(holder, atMs), holder);
-  }
+function oldLeases(recent: readonly Snapshot[], longMs: number, loopLongestMs: number): OldLeases {
+  // While the event loop stands still nobody gives anything back.
+  const fromMs = Math.max(longMs * oldTimes, leastOldMs) + loopLongestMs;
   const last = recent[recent.length - 1]!;
   const now = last.holders.filter((holder) => holder.ageMs >= fromMs);
-  return { fromMs, now, seen: seen.size, cameBack: seen.size - now.length };
-}
-
-function worstWait(snapshots: readonly Snapshot[]): number {
-  let worst = 0;
-  for (let at = 1; at < snapshots.length; at++) {
-    const [before, { wait }] = [snapshots[at - 1]!.wait, snapshots[at]!];
-    const count = wait.count - before.count;
-    if (count > 0) worst = Math.max(worst, (wait.sumMs - before.sumMs) / count);
+  const begins = new Map<number, number>();
+  let seen = 0;
+  for (const { atMs, holders } of recent) {
+    for (const { connectionId, ageMs } of holders) {
+      if (ageMs < fromMs) continue;
+      // The ages are taken a moment after the snapshot's; a connection's next old lease begins much later.
+      const beganMs = atMs - ageMs;
+      const before = begins.get(connectionId);
+      if (before === undefined || beganMs - before > leastOldMs / 2) seen++;
+      begins.set(connectionId, beganMs);
+    }
   }
-  return worst;
+  return { fromMs, now, seen, cameBack: seen - now.length };
 }
 
-/** Names a lease: its connection and when it began, to half a second. */
-function keyOf({ connectionId, ageMs }: HolderInfo, atMs: number): string {
-  return `${connectionId}/${Math.round((atMs - ageMs) / 10)}`;
+function nestedShare(snapshots: readonly Snapshot[], first: Snapshot | undefined): number {
+  const last = snapshots[snapshots.length - 1]!;
+  const before = first?.nested ?? 0;
+  if (last.nested === before) return 0;
+  const at = snapshots.findIndex((s) => s.nested > before);
+  const from = snapshots[at - 1];
+  return (last.nested - before) / Math.max(last.acquired - (from?.acquired ?? 0), 1);
+}
+
+/** The waits, second by second, without those that the growth of a new pool explains. */
+function settledWaits(snapshots: readonly Snapshot[]): { readonly meanMs: number; readonly worstMs: number } {
+  let count = 0;
+  let sumMs = 0;
+  let worstMs = 0;
+  for (let at = 1; at < snapshots.length; at++) {
+    const [before, after] = [snapshots[at - 1]!, snapshots[at]!];
+    const wait = meanBetween(before.wait, after.wait);
+    if (wait.ms <= growthMs(before, after)) continue;
+    count += wait.count;
+    sumMs += wait.ms * wait.count;
+    worstMs = Math.max(worstMs, wait.ms);
+  }
+  return { meanMs: count === 0 ? 0 : sumMs / count, worstMs };
+}
+
+/** How long the first callers of a pool wait while it opens its connections one after the other; 0 where each takes so long that this is a cause of its own. */
+function growthMs(before: Snapshot, after: Snapshot): number {
+  if (before.use.count >= leastUses) return 0;
+  const opens = meanBetween(before.connect, after.connect);
+  return opens.ms > longestUsualConnectMs
+    ? 0
+    : Math.min(opens.ms * opens.count * growthTimes, longestGrowthMs);
+}
+
+function meanBetween(before: Total, after: Total): Total & { readonly ms: number } {
+  const count = after.count - before.count;
+  const sumMs = after.sumMs - before.sumMs;
+  return { count, sumMs, ms: count === 0 ? 0 : sumMs / count };
 }
 
 /** Little's law, without those that are old and did not come back: they would make the time as long as one looks. */
@@ -213,7 +260,10 @@ function openEvidence(
   const underWayMs = Math.max(0, ...recent.flatMap(({ opens }) => opens.map(({ ageMs }) => ageMs)));
   const ended = opened === 0 ? 0 : sumMs / opened;
   const slowest = Object.keys(last.connectPhases)
-    .map((name) => ({ name, ms: phaseMs(last.connectPhases[name]!, first?.connectPhases[name]) }))
+    .map((name) => ({
+      name,
+      ms: meanBetween(first?.connectPhases[name] ?? none, last.connectPhases[name]!).ms,
+    }))
     .sort((a, b) => b.ms - a.ms)[0];
   const [waitsIn] = recent.flatMap(({ opens }) => opens).sort((a, b) => b.ageMs - a.ageMs);
   const byOpens = underWayMs > ended && waitsIn !== undefined;
@@ -227,11 +277,6 @@ function openEvidence(
     phaseMs: byOpens ? waitsIn.ageMs : (slowest?.ms ?? 0),
     awaitedShare: mean(recent, (s) => (s.waiting > 0 && s.opening > 0 && s.leased < s.max ? 1 : 0)),
   };
-}
-
-function phaseMs(now: Total, before: Total | undefined): number {
-  const count = now.count - (before?.count ?? 0);
-  return count === 0 ? 0 : (now.sumMs - (before?.sumMs ?? 0)) / count;
 }
 
 function mean<T>(items: readonly T[], of: (item: T) => number): number {

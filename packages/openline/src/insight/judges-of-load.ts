@@ -7,9 +7,13 @@ import { counted, duration, percent, rate } from './words.ts';
 /** A pool this full on the average still serves at once most of those who come by chance. */
 const comfortable = 0.75;
 
-/** Connections that would be busy, by Little's law, if every lease took what is usual. */
+/** Leases that take so many times what is usual are slower; below, the callers are others than before. */
+const slowerTimes = 1.4;
+
+/** Connections that would be busy, by Little's law, if no lease were slower than usual. */
 function needed({ arrivalsPerSecond, usualUseMs, useMs }: Evidence): number {
-  return (arrivalsPerSecond * (usualUseMs === 0 ? useMs : Math.min(usualUseMs, useMs))) / 1_000;
+  const isSlower = usualUseMs > 0 && useMs > usualUseMs * slowerTimes;
+  return (arrivalsPerSecond * (isSlower ? usualUseMs : useMs)) / 1_000;
 }
 
 export const tooSmall: Judge = (evidence) => {
@@ -53,6 +57,8 @@ export const herd: Judge = (evidence) => {
       (1 - rising(busyShare, 0.8, 0.98)) *
       (1 - rising(useMs / usual, 1.5, 3)) *
       (1 - rising(connect.awaitedShare, 0.2, 0.5)) *
+      // Those that leak or hang are neither busy nor idle: the rest has less room than it seems.
+      (1 - rising(evidence.old.now.length / last.max, 0.1, 0.4)) *
       (1 - rising(evidence.loopShare, 0.05, 0.25))
     : 0;
   return {

@@ -2,7 +2,7 @@
 
 import type { Evidence } from './evidence.ts';
 import { type Judge, rising } from './finding.ts';
-import { counted, duration, percent, places } from './words.ts';
+import { between, counted, duration, percent, places } from './words.ts';
 
 /** Old leases at which the peer is not at work: nobody waits for an answer on them. */
 function abandoned({ old }: Evidence): Evidence['old']['now'] {
@@ -11,11 +11,13 @@ function abandoned({ old }: Evidence): Evidence['old']['now'] {
 
 /** Of those who got a connection, do many wait for a second one? Then leases are long because of it; unless none of them ever comes back, as theirs do at their deadlines. */
 function nestedShare(evidence: Evidence): number {
-  const { nested, acquired, failed, last } = evidence;
+  const { nested, failed, last } = evidence;
   if (nested === 0) return 0;
   const neverBack =
     failed === 0 ? 0 : neverBackShare(evidence) * rising(abandoned(evidence).length / last.max, 0.1, 0.5);
-  return rising(nested / Math.max(acquired, 1), 0.05, 0.3) * (1 - neverBack);
+  // Who waits for a second connection asks nothing of the first one: marks that went astray (callers begun by one another) are told by that.
+  const atWork = rising(evidence.workingShare ?? 0, 0.4, 0.8);
+  return rising(evidence.nestedShare, 0.05, 0.2) * (1 - neverBack) * (1 - atWork);
 }
 
 /** How much it looks as if the old leases would not come back: they are far too old, and none was seen to. */
@@ -39,8 +41,8 @@ export const leak: Judge = (evidence) => {
       longest === undefined
         ? []
         : [
-            `${gone.length} of ${last.max} connections have not come back for ${duration(gone.at(-1)!.ageMs)} to ${duration(longest.ageMs)}`,
-            `leases usually take ${duration(evidence.usualUseMs)}`,
+            `${gone.length} of ${last.max} connections have not come back for ${between(gone.at(-1)!.ageMs, longest.ageMs)}`,
+            ...(evidence.usualUseMs === 0 ? [] : [`leases usually take ${duration(evidence.usualUseMs)}`]),
             `taken at ${places(gone)}`,
           ],
     advice:

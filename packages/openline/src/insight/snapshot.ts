@@ -13,9 +13,8 @@ import { type LoopDelay, noDelay } from './loop-probe.ts';
 /** Holders kept of one moment, the longest first. */
 const mostHolders = 64;
 
-/** What a pool must offer to be diagnosed: every pool of Openline does. */
+/** What a pool must offer to be diagnosed: the pools of `openline` and of `openline/pg` do. */
 export interface DiagnosablePool {
-  readonly name: string;
   stats(): PoolStats;
   holders(): readonly HolderInfo[];
 }

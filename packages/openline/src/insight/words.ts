@@ -9,6 +9,12 @@ export function duration(ms: number): string {
   return `${Math.round(ms / 60_000)} min`;
 }
 
+/** Durations from one to another: `3 s to 4 s`, or `3 s` where that says it. */
+export function between(shortestMs: number, longestMs: number): string {
+  const [from, to] = [duration(shortestMs), duration(longestMs)];
+  return from === to ? to : `${from} to ${to}`;
+}
+
 /** A share as a percentage. */
 export const percent = (share: number): string => `${Math.round(share * 100)} %`;
 

@@ -92,3 +92,38 @@ test('the marks end with the pool, since they cost every await in the process', 
   expect(disable).toHaveBeenCalledTimes(1);
   disable.mockRestore();
 });
+
+test('holders that give up one after the other are found out too, though the pool never starves', async () => {
+  const kit = setUp({ max: 2, acquireTimeoutMs: 800 });
+  const pause = (ms: number) => new Promise<void>((resolve) => void kit.clock.setTimer(resolve, ms));
+  const caller = async (): Promise<void> => {
+    await kit.pool.use(async () => {
+      await pause(300);
+      await kit.pool.use(() => undefined);
+    });
+  };
+  void kit.pool.use(() => pause(550));
+  const callers: Watched<void>[] = [];
+  for (let count = 0; count < 40; count++) {
+    callers.push(apart(() => new Watched(caller(), kit.clock)));
+    await kit.clock.advance(100);
+  }
+  await kit.clock.advance(3_000);
+  const found = callers.map(({ error }) => (error as AcquireTimeoutError | undefined)?.nestedAcquire);
+  expect(found).not.toContain('suspected');
+  expect(found).toContain('proven');
+});
+
+test('once somebody has waited for a second, the next who is nested is proven the first time', async () => {
+  const kit = setUp({ max: 1 });
+  const innocent = async (): Promise<void> => {
+    const held = await kit.pool.acquire();
+    await new Promise<void>((resolve) => void kit.clock.setTimer(resolve, 400));
+    held.release();
+  };
+  for (let caller = 0; caller < 8; caller++) apart(() => void innocent());
+  await kit.clock.advance(2_100);
+  const asked = apart(() => new Watched(nested(kit, 2_500), kit.clock));
+  await kit.clock.advance(6_000);
+  expect((asked.error as AcquireTimeoutError).nestedAcquire).toBe('proven');
+});

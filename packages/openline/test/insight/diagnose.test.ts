@@ -50,12 +50,84 @@ describe('diagnose', () => {
     expect(advice).toMatch(/Raise max to about (19|20|21) /);
   });
 
+  it('calls a pool too small whose longer callers became more, though each takes what it always took', () => {
+    // By the mean of before, 380 a second would keep 7.6 of 10 connections busy.
+    const mixed: Second = { acquired: 380, useMs: 26, waitMs: 400, now: exhausted(150) };
+    expect(verdict(history(mixed))).toBe('too-small');
+  });
+
   it('calls it a leak when connections do not come back, with their place, and not too small', () => {
     const { verdict: found, evidence, ranked } = diagnose(history(leaking, 20));
     expect(found).toBe('leak');
     expect(evidence.join()).toContain('8 of 10 connections have not come back');
     expect(evidence.join()).toContain('loadReport (report.js:12:30) (8 times)');
     expect(ranked.map(({ cause }) => cause)).not.toContain('too-small');
+  });
+
+  it('knows an old lease again, though its age is taken a moment after the second is over', () => {
+    const late = (second: number): Second => ({
+      ...leaking(second),
+      now: { ...exhausted(100), holders: holders(8, second * 1_000 + 500 + (second % 2) * 9) },
+    });
+    const { ranked } = diagnose(history(late, 20));
+    expect(ranked.find(({ cause }) => cause === 'leak')?.score).toBe(1);
+  });
+
+  it('does not take the callers of what a leak has left for a herd', () => {
+    const half = (second: number): Second => ({
+      acquired: 80,
+      useMs: 20,
+      waitMs: 300,
+      now: { ...exhausted(10), holders: holders(5, second * 1_000 + 500) },
+    });
+    expect(diagnose(history(half, 20)).ranked.map(({ cause }) => cause)).toEqual(['leak']);
+  });
+
+  it('sees a leak behind an event loop that makes all leases old', () => {
+    const standing = (second: number): Second => ({
+      acquired: 60,
+      useMs: 20,
+      waitMs: 500,
+      now: {
+        loop: { blockedMs: 800, longestMs: 1_600 },
+        // Five never come back; the others are just as old, and do.
+        holders: [
+          ...holders(5, second * 1_000 + 500),
+          ...holders(5, 1_300).map((holder) => ({ ...holder, connectionId: holder.connectionId + 5 })),
+        ],
+        ...exhausted(10),
+      },
+    });
+    expect(topTwo(history(standing, 20))).toEqual(['event-loop-blocked', 'leak']);
+  });
+
+  it('finds nothing wrong with the first callers of a pool, who waited while it opened its connections', () => {
+    const [well] = history(usual, 0) as [Snapshot];
+    const empty: Snapshot = {
+      ...well,
+      acquired: 0,
+      wait: { count: 0, sumMs: 0 },
+      use: { count: 0, sumMs: 0, p50Ms: 0, p99Ms: 0 },
+      connect: { count: 0, sumMs: 0, p50Ms: 0 },
+    };
+    const life = (opened: number): Snapshot[] => {
+      const snapshots = [empty];
+      for (let second = 1; second <= 4; second++) {
+        const acquired = second * 150;
+        snapshots.push({
+          ...empty,
+          atMs: empty.atMs + second * 1_000,
+          leased: 5,
+          acquired,
+          wait: { count: acquired, sumMs: 150 * 300 },
+          use: { count: acquired, sumMs: acquired * 20, p50Ms: 18, p99Ms: 60 },
+          connect: { count: opened, sumMs: opened * 40, p50Ms: 40 },
+        });
+      }
+      return snapshots;
+    };
+    expect(verdict(life(8))).toBe('healthy');
+    expect(verdict(life(1)), 'one connection does not explain it').not.toBe('healthy');
   });
 
   it('takes old leases at which the server is at work for slow use', () => {
@@ -85,6 +157,27 @@ describe('diagnose', () => {
 
   it('calls it nested when those who hold a connection wait for another', () => {
     expect(verdict(history({ ...slow, nested: 50 }))).toBe('nested-acquire');
+  });
+
+  it('calls it nested though the first seconds went by before callers were marked', () => {
+    const stuck: Second = { acquired: 3, useMs: 1_500, waitMs: 900, timedOut: 40, now: exhausted(40) };
+    const seconds = (second: number): Second =>
+      second < 3 ? { acquired: 150, useMs: 20, waitMs: 5 } : second < 6 ? stuck : { ...stuck, nested: 2 };
+    expect(verdict(history(seconds, 8))).toBe('nested-acquire');
+  });
+
+  it('does not believe in nesting where the server is at work for those who hold', () => {
+    const busy: Second = {
+      ...slow,
+      nested: 40,
+      now: { ...exhausted(400), holders: holders(10, 150, { working: true }) },
+    };
+    expect(verdict(history(busy))).toBe('slow-use');
+    const idle: Second = {
+      ...busy,
+      now: { ...exhausted(400), holders: holders(10, 150, { working: false }) },
+    };
+    expect(verdict(history(idle))).toBe('nested-acquire');
   });
 
   it('does not believe in nesting where connections never come back', () => {

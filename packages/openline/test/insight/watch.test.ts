@@ -1,6 +1,7 @@
 // The watch over a pool: a snapshot a second, bounded, and nothing left when it ends.
 import { createPool } from 'openline';
 import { PoolWatch, snapshotOf } from 'openline/insight';
+import { Pool } from 'openline/pg';
 import { FakeConnector, ManualClock } from 'openline/testing';
 import { expect, it } from 'vitest';
 
@@ -63,4 +64,13 @@ it('holds the phase of an open under way, and who holds what', async () => {
   lease.release();
   await second;
   watch.stop();
+});
+
+it('watches a pool of openline/pg as it is', async () => {
+  const pool = new Pool({ max: 7 });
+  const watch = new PoolWatch(pool);
+  expect(watch.diagnose().verdict).toBe('healthy');
+  expect(watch.snapshots[0]).toMatchObject({ max: 7, leased: 0 });
+  watch.stop();
+  await pool.end();
 });
