@@ -7,6 +7,8 @@ import { type Clock, type Moment, readMonotonic } from './clock.ts';
 export const capturesPerSecond = 1000;
 /** Milliseconds a second that they may take: 0.2 % of a core. A capture takes 1.5 µs on one machine and 15 on another, so it is measured. */
 const captureMsPerSecond = 2;
+/** So many are captured whatever they cost: a service with a few leases a second captures in cold code, and wants to know every place. */
+const surelyCaptured = 200;
 /** Whatever makes one capture longer (another process, the garbage collector) is not its price, and would leave a second without places. */
 const mostMsOfCapture = 0.1;
 /** For so long half of the captures are for the pools that have shown a leak or a timeout: whoever looks into one wants every place, and soon. */
@@ -103,7 +105,8 @@ export class PlaceBudget {
     const startedAt = this.#read();
     const place = new Place(below, frames);
     this.#leftMs -= Math.min(this.#read() - startedAt, mostMsOfCapture);
-    this.#left = this.#leftMs > 0 ? this.#left - 1 : 0;
+    this.#left--;
+    if (this.#leftMs <= 0 && this.#left <= capturesPerSecond - surelyCaptured) this.#left = 0;
     return place;
   }
 
@@ -117,6 +120,7 @@ export class PlaceBudget {
   }
 
   #keepsFrom(pool: Asker | undefined, now: Moment): boolean {
+    if (this.#left > capturesPerSecond - surelyCaptured / 2) return false;
     if (this.#left > capturesPerSecond / 2 && this.#leftMs > captureMsPerSecond / 2) return false;
     if (pool !== undefined && pool.clock !== this.#favouredClock) return false;
     const since = now.ms - this.#favouredAt;

@@ -29,17 +29,29 @@ describe('the budget of captures', () => {
     expect(allowed(budget, 1_000, other, 5)).toBe(5);
   });
 
-  test('is two milliseconds a second at the most, of which an interrupted capture takes a twentieth', () => {
-    const costing = (ms: number): PlaceBudget => {
-      let readings = 0;
-      return new PlaceBudget(() => readings++ * ms);
-    };
-    expect(allowed(costing(0.015625), 0, calm, 5_000)).toBe(128);
-    expect(allowed(costing(50), 0, calm, 5_000)).toBeGreaterThanOrEqual(20);
-    expect(allowed(costing(50), 0, calm, 5_000)).toBeLessThanOrEqual(21);
+  /** Each reading of its clock is so much later. */
+  const costing = (ms: number): PlaceBudget => {
+    let readings = 0;
+    return new PlaceBudget(() => readings++ * ms);
+  };
+
+  test('is two milliseconds a second at the most, but for the first two hundred captures', () => {
+    expect(allowed(costing(0.00390625), 0, calm, 5_000)).toBe(512);
+    expect(allowed(costing(0.015625), 0, calm, 5_000)).toBe(200);
+    expect(allowed(costing(50), 0, calm, 5_000)).toBe(200);
   });
 
-  test('is half that of a pool that is favoured, for ten seconds', () => {
+  test('is no less by what has interrupted a capture', () => {
+    const readings = [0, 1_000];
+    const budget = new PlaceBudget(() => readings.shift() ?? 0);
+    expect(allowed(budget, 0, calm, 5_000)).toBe(1_000);
+  });
+
+  test('is half that of a pool that is favoured, for ten seconds, however little time is left', () => {
+    const slow = costing(1);
+    slow.favour(leaking, 0);
+    expect(allowed(slow, 0, calm, 5_000)).toBe(100);
+    expect(allowed(slow, 0, leaking, 5_000)).toBe(100);
     const budget = new PlaceBudget(() => 0);
     budget.favour(leaking, 5_000);
     const taken = allowed(budget, 5_000, calm, 5_000);
