@@ -34,6 +34,14 @@ const runTool = (tool, args, cwd = root) => run(path.join(root, 'node_modules', 
 /** @param {string} file */
 const readJson = (file) => JSON.parse(fs.readFileSync(file, 'utf8'));
 
+/**
+ * By workspace, what must be in its package though tsc did not build it.
+ * @type {Record<string, string[]>}
+ */
+const bundled = {
+  openline: ['index.html', 'page.css', 'page.js', 'icon.svg'].map((file) => `dist/dashboard/page/${file}`),
+};
+
 /** @param {string} workspace @returns {string} the packed file */
 function pack(workspace) {
   const args = ['pack', '--json', '--loglevel=error', '--pack-destination', temp, '--workspace', workspace];
@@ -42,6 +50,9 @@ function pack(workspace) {
   /** @type {{ filename: string, size: number, files: { path: string }[] }[]} */
   const [packed] = Object.values(JSON.parse(stdout));
   if (packed === undefined) throw new Error(`npm pack ${workspace} packed nothing`);
+  const files = packed.files.map((file) => file.path);
+  const missing = (bundled[workspace] ?? []).filter((file) => !files.includes(file));
+  if (missing.length > 0) throw new Error(`npm pack ${workspace} packed no ${missing.join(', ')}`);
   process.stdout.write(`${packed.filename}: ${packed.files.length} files, ${packed.size} bytes\n`);
   return path.join(temp, packed.filename);
 }

@@ -21,7 +21,7 @@ type EventOf<Name extends keyof Events> = Parameters<Events[Name]>[0];
 
 const duration = (ms: number): string =>
   ms >= 1_000 ? `${(ms / 1_000).toFixed(1)} s` : `${ms.toFixed(ms < 10 ? 1 : 0)} ms`;
-const at = (place: string | undefined): string => (place === undefined ? '' : ` at ${fromHome(place)}`);
+const at = (place: string | undefined): string => (place === undefined ? '' : ` at ${place}`);
 /** Only a code or a name: a message may quote what the caller sent. */
 const because = (error: unknown): string =>
   error instanceof Error ? `, ${(error as { code?: unknown }).code ?? error.name}` : '';
@@ -118,7 +118,8 @@ export class Recorder {
     if (!this.#isOurs(pool)) return;
     const now = this.#clock.wallNow();
     const id = ++this.#lastId;
-    const [mood, text] = inWords(event as never);
+    const [mood, inFull] = inWords(event as never);
+    const text = fromHome(inFull);
     const same = this.#events.findLastIndex((row) => row.pool === pool && row.kind === kind);
     const before = this.#events[same];
     if (before !== undefined && now - before.at < oneRowMs[mood]) {

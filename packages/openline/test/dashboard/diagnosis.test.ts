@@ -70,6 +70,7 @@ test('a leak is named with its evidence and what to do, with nothing configured;
   );
   expect(diagnosis.advice).toContain('finally');
   expect(viewer.named('prices')?.diagnosis).toBeNull();
+  expect(JSON.stringify(viewer.sent), "the service's folder").not.toContain(process.cwd());
   for (const lease of leases) lease.release();
   (await waiting).release();
   await viewer.until(() => viewer.named('orders')?.diagnosis?.mood === 'good');

@@ -10,6 +10,7 @@ import {
 import { Charts } from './charts.ts';
 import { byId, count, duration, make, setText } from './elements.ts';
 import { Table } from './known.ts';
+import { isTroubled } from './pools.ts';
 
 const slotsShown = 120;
 const opensShown = 12;
@@ -100,7 +101,7 @@ export class DetailView {
     const rate = now > at ? ((row.acquired - total) * 1_000) / (now - at) : 0;
     const figures: [name: string, value: string, isBad: boolean][] = [
       ['connections', `${row.slots.length} of ${count(row.max)}`, false],
-      ['waiting', count(row.waiting), row.waiting > 0],
+      ['waiting', count(row.waiting), row.waiting > 0 && isTroubled(row)],
       ['leases/s', count(Math.round(rate)), false],
       ['leases', count(row.acquired), false],
       ['opened', count(row.opened), false],

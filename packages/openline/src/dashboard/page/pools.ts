@@ -77,9 +77,12 @@ export class PoolList {
 
   /** Selects the pool of this name, and brings it into sight. */
   choose(name: string): void {
-    this.selected = name;
-    this.mark();
-    this.#select(name);
+    // Following the same pool anew would lose what its charts show.
+    if (name !== this.selected) {
+      this.selected = name;
+      this.mark();
+      this.#select(name);
+    }
     for (const { element, row } of this.#tiles.values())
       if (row.name === name) element.scrollIntoView({ block: 'nearest' });
   }
