@@ -54,7 +54,7 @@ export class Watches implements Diagnoses {
 
   see(pool: VisiblePool, status: PoolStatus, isLookedAt: boolean): FindingRow | null {
     const now = this.#clock.now();
-    const its = this.#caseOf(pool, status.name);
+    const its = this.#caseOf(pool);
     its.isLookedAt = isLookedAt;
     its.urgency = urgencyOf(status, its.before) + (this.#hasLeaked(status.name) ? leakUrgency : 0);
     its.before = status;
@@ -88,11 +88,11 @@ export class Watches implements Diagnoses {
     this.#cases = new WeakMap();
   }
 
-  #caseOf(pool: VisiblePool, name: string): Case {
+  #caseOf(pool: VisiblePool): Case {
     let its = this.#cases.get(pool);
     if (its === undefined) {
       its = {
-        pool: { name, stats: () => pool.stats(), holders: () => pool.holders() },
+        pool,
         before: undefined,
         isLookedAt: false,
         urgency: 0,

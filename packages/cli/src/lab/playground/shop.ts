@@ -72,10 +72,8 @@ export class Shop {
   }
 
   #open(max: number): [Pool, PoolWatch] {
-    const name = `${this.name} database`;
-    const pool = new Pool({ ...this.#database, ...limits, name, max });
-    const watch = new PoolWatch({ name, stats: () => pool.stats(), holders: () => pool.holders() });
-    return [pool, watch];
+    const pool = new Pool({ ...this.#database, ...limits, name: `${this.name} database`, max });
+    return [pool, new PoolWatch(pool)];
   }
 
   #endPool(): void {
