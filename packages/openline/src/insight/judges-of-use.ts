@@ -17,7 +17,7 @@ function nestedShare(evidence: Evidence): number {
     failed === 0 ? 0 : neverBackShare(evidence) * rising(abandoned(evidence).length / last.max, 0.1, 0.5);
   // Who waits for a second connection asks nothing of the first one: marks that went astray (callers begun by one another) are told by that.
   const atWork = rising(evidence.workingShare ?? 0, 0.4, 0.8);
-  return rising(evidence.nestedShare, 0.05, 0.2) * (1 - neverBack) * (1 - atWork);
+  return rising(evidence.nestedShare, 0.02, 0.08) * (1 - neverBack) * (1 - atWork);
 }
 
 /** How much it looks as if the old leases would not come back: they are far too old, and none was seen to. */
