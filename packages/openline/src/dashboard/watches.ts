@@ -11,8 +11,8 @@ import type { VisiblePool } from './visible.ts';
 /** The diagnosis wants snapshots about a second apart, and judges the last ten seconds against those before. */
 const everyMs = 1_000;
 const kept = 60;
-/** A snapshot and a diagnosis take about 0.2 ms: so many a second cost no more than 0.5 % of a core. */
-const mostWatched = 16;
+/** A snapshot and a diagnosis take 0.5 ms where they are as rare as here: so many a second cost about 0.4 % of a core. */
+const mostWatched = 8;
 /** So long a pool is watched before it must make room for another. */
 const settledMs = 15_000;
 /** So long after the last sign it is watched on, where there is room: what comes back soon is told with its history. */

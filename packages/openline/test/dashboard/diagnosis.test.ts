@@ -147,9 +147,9 @@ test('diagnose: false asks pools for nothing but what is shown anyway', async ()
   expect(viewer.named('orders')?.diagnosis).toBeNull();
 });
 
-test('of forty pools in trouble sixteen are watched at a time, and each has its turn; the one that is looked at keeps its place', async () => {
+test('of twenty pools in trouble eight are watched at a time, and each has its turn; the one that is looked at keeps its place', async () => {
   const clock = new ManualClock();
-  const pools = await exhausted(clock, 40);
+  const pools = await exhausted(clock, 20);
   const [looked] = pools;
   const watches = new Watches(clock, () => false);
   onTestFinished(() => watches.stop());
@@ -160,11 +160,11 @@ test('of forty pools in trouble sixteen are watched at a time, and each has its 
     const before = pools.map(({ asked }) => asked);
     await clock.advance(1_000);
     const asked = pools.filter((pool, index) => pool.asked > before[index]!);
-    expect(asked).toHaveLength(16);
+    expect(asked).toHaveLength(8);
     expect(asked).toContain(looked);
     expect(Math.max(...pools.map((pool, index) => pool.asked - before[index]!))).toBe(1);
   }
-  expect(said.size).toBe(40);
+  expect(said.size).toBe(20);
 });
 
 test('a diagnosis that throws is warned of once, and hurts nobody', async () => {
