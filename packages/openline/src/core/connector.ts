@@ -67,6 +67,11 @@ export interface Connector<C> {
   isQuiet?(connection: C): boolean;
   /** Is its peer at work on a request of it? Asked of lent connections when somebody looks, to tell whether the time of a lease goes to the peer or to its holder. */
   isWorking?(connection: C): boolean;
+  /**
+   * What its peer is at work on, in the words of the request. It may hold what nobody else should read, so only {@link Pool.requests} tells it: no error,
+   * event or metric does.
+   */
+  requestOn?(connection: C): string | undefined;
   /** Is it lent for long on purpose? Then nobody is told that this lease of it is overdue. */
   isKept?(connection: C, lease: Lease<C>): boolean;
   /**

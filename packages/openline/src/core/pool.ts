@@ -34,6 +34,7 @@ import {
   connectionsOf,
   type PoolStats,
   type PoolStatus,
+  requestsOf,
   statusOf,
 } from './status.ts';
 import { Turnaround } from './turnaround.ts';
@@ -379,6 +380,14 @@ export class Pool<C> {
   /** Every connection now, in the order of their opening. */
   connections(): ConnectionInfo[] {
     return connectionsOf(this.#parts);
+  }
+
+  /**
+   * What is under way on lent connections, by their numbers, in the words of the requests (for PostgreSQL the text of the statement, without its
+   * values). Texts may hold what nobody else should read: nothing of Openline tells them unless it is asked for them.
+   */
+  requests(): ReadonlyMap<number, string> {
+    return requestsOf(this.#parts);
   }
 }
 

@@ -109,6 +109,17 @@ function outageSince<C>(since: number, { outage, breaker }: Parts<C>, now: numbe
   return { ageMs: now - since, attempts, breakerOpen: breaker.isOpen(now), error: lastFailure! };
 }
 
+/** What is under way on lent connections, by their numbers. */
+export function requestsOf<C>({ connector, slots }: Parts<C>): Map<number, string> {
+  const requests = new Map<number, string>();
+  if (connector.requestOn === undefined) return requests;
+  for (const slot of slots) {
+    const request = slot.leases === 0 ? undefined : connector.requestOn(slot.connection as C);
+    if (request !== undefined) requests.set(slot.id, request);
+  }
+  return requests;
+}
+
 /** Every connection now, in the order of their opening. */
 export function connectionsOf<C>({ clock, slots }: Parts<C>): ConnectionInfo[] {
   const now = clock.now();

@@ -11,6 +11,7 @@ import type { VisiblePool } from './visible.ts';
 const timesKept = 240;
 /** The longest ones say what there is to say. */
 const holdersShown = 30;
+const requestLength = 300;
 
 /** What is known of a pool while somebody looks at it. */
 export class Detail {
@@ -18,17 +19,19 @@ export class Detail {
   readonly #id: number;
   readonly #name: string;
   readonly #recorder: Recorder;
+  readonly #showsRequests: boolean;
   readonly #connections = new Rows<ConnectionRow>();
   readonly #times: TimesRow[] = [];
   #before: PoolStats['times'] | undefined;
   #holders: readonly HolderRow[] = [];
   #opensSeen = 0;
 
-  constructor(pool: VisiblePool, id: number, name: string, recorder: Recorder) {
+  constructor(pool: VisiblePool, id: number, name: string, recorder: Recorder, showsRequests: boolean) {
     this.#pool = pool;
     this.#id = id;
     this.#name = name;
     this.#recorder = recorder;
+    this.#showsRequests = showsRequests;
   }
 
   /** Looks: what has changed since the last time. */
@@ -84,6 +87,7 @@ export class Detail {
 
   #haveHoldersChanged(wallNow: number): boolean {
     const before = this.#holders;
+    const requests = this.#showsRequests ? this.#pool.requests?.() : undefined;
     const now: HolderRow[] = this.#pool
       .holders()
       .slice(0, holdersShown)
@@ -93,17 +97,19 @@ export class Detail {
         mode,
         place: fromHome(place),
         whose: leaked === true ? 'nobody' : working === undefined ? '' : working ? 'server' : 'caller',
+        request: requests?.get(connectionId)?.slice(0, requestLength) ?? '',
       }));
     this.#holders = now;
     return (
       now.length !== before.length ||
-      now.some(({ connectionId, since, place, whose }, index) => {
+      now.some(({ connectionId, since, place, whose, request }, index) => {
         const known = before[index]!;
         // The same lease seen twice differs by the reading of the clocks only.
         return (
           known.connectionId !== connectionId ||
           known.place !== place ||
           known.whose !== whose ||
+          known.request !== request ||
           Math.abs(known.since - since) > 100
         );
       })

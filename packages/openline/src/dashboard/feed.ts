@@ -142,7 +142,7 @@ export class Feed {
   }
 
   #detailOf({ pool, id, poolName }: { pool: VisiblePool; id: number; poolName: string }): Detail {
-    const detail = new Detail(pool, id, poolName, this.#recorder);
+    const detail = new Detail(pool, id, poolName, this.#recorder, this.#options.queryText);
     this.#details.set(id, detail);
     detail.look(this.#options.clock.wallNow());
     return detail;

@@ -84,6 +84,8 @@ export interface HolderRow {
   readonly place: string;
   /** Whose time it is now: the peer is at work, or its holder is; `nobody`: the lease was garbage-collected; empty where the connector cannot tell. */
   readonly whose: 'server' | 'caller' | 'nobody' | '';
+  /** The beginning of what is under way, where it was asked for; else empty. */
+  readonly request: string;
 }
 
 /** Something that happened, or several of a kind that happened shortly after one another. */

@@ -27,6 +27,11 @@ export interface DashboardOptions {
    * while somebody looks, about the pools that are looked at closely or show signs of trouble, at most once a second each.
    */
   readonly diagnose?: false | ((pool: VisiblePool, status: PoolStatus) => Diagnosis | undefined);
+  /**
+   * Shows the text of the statements that are under way, without their values, to whoever may look; default `false`. Texts may hold what was written into
+   * them in the place of parameters.
+   */
+  readonly queryText?: boolean;
   /** Where time comes from; default the system's clock. */
   readonly clock?: Clock;
 }
@@ -40,10 +45,11 @@ export interface ResolvedDashboardOptions {
   readonly intervalMs: number;
   readonly maxViewers: number;
   readonly diagnose: DashboardOptions['diagnose'];
+  readonly queryText: boolean;
   readonly clock: Clock;
 }
 
-const names = ['token', 'hosts', 'path', 'intervalMs', 'maxViewers', 'diagnose', 'clock'];
+const names = ['token', 'hosts', 'path', 'intervalMs', 'maxViewers', 'diagnose', 'queryText', 'clock'];
 const shortestToken = 16;
 /** The names of this machine to itself. */
 const ownNames = ['localhost', '127.0.0.1', '[::1]'];
@@ -64,7 +70,7 @@ export function resolveDashboardOptions(
           'is no pool: it has neither stats(), connections() and holders(), nor pools()',
         );
     });
-  const { token, hosts, path = '/', diagnose } = given ?? {};
+  const { token, hosts, path = '/', diagnose, queryText = false } = given ?? {};
   if (token !== undefined && (typeof token !== 'string' || token.length < shortestToken))
     checks.fault('token', `is too easily guessed: give at least ${shortestToken} random characters`);
   if (hosts !== undefined && !(Array.isArray(hosts) && hosts.every((host) => typeof host === 'string')))
@@ -73,6 +79,7 @@ export function resolveDashboardOptions(
     checks.fault('path', 'does not begin with a slash: give "/dashboard"');
   if (diagnose !== undefined && diagnose !== false && typeof diagnose !== 'function')
     checks.fault('diagnose', 'is neither a function nor false: give (pool) => ({ sentence })');
+  if (typeof queryText !== 'boolean') checks.fault('queryText', 'is neither true nor false');
   const intervalMs = checks.number('intervalMs', 500, { min: 100, infinite: false, integer: false });
   const maxViewers = checks.number('maxViewers', 16, { min: 1, infinite: false, integer: true });
   const clock = checks.object<Clock>('clock', systemClock, ['now', 'wallNow', 'setTimer']);
@@ -84,6 +91,7 @@ export function resolveDashboardOptions(
     intervalMs,
     maxViewers,
     diagnose,
+    queryText,
     clock,
   };
 }

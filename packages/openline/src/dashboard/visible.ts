@@ -9,6 +9,8 @@ export interface VisiblePool {
   holders(): HolderInfo[];
   /** The cheap part of {@link stats}, where there is one. */
   status?(): PoolStatus;
+  /** What is under way on lent connections, by their numbers: asked only where `queryText` is on. */
+  requests?(): ReadonlyMap<number, string>;
 }
 
 /** Several pools that come and go, as an `HttpPool` has one for each origin. */

@@ -8,7 +8,7 @@ import {
   type Lines as PlacedLines,
   systemClock,
 } from '../core/index.ts';
-import { type DriverClient, isBusy, isDead } from './driver.ts';
+import { type DriverClient, isBusy, isDead, textUnderWay } from './driver.ts';
 import { isFatal, isFull, isRetryable, isServers, isStartingUp } from './failures.ts';
 import { watchHandshake } from './handshake.ts';
 import { checkServer, type HostAddress, type Hosts, noteParameters, type Wanted } from './hosts.ts';
@@ -59,6 +59,10 @@ export class PgConnector implements Connector<DriverClient> {
 
   isWorking(client: DriverClient): boolean {
     return isBusy(client);
+  }
+
+  requestOn(client: DriverClient): string | undefined {
+    return textUnderWay(client);
   }
 
   /** A statement of the pool's own ends with the server's answer or by its limits, however long it takes: nobody has forgotten it. */

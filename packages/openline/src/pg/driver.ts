@@ -116,6 +116,13 @@ export function isBusy(client: DriverClient): boolean {
   );
 }
 
+/** The text of the statement that the server is at work on, if the driver knows one. */
+export function textUnderWay(client: DriverClient): string | undefined {
+  const query = client._activeQuery ?? client._sentQueryQueue?.[0];
+  const text = (query as { readonly text?: unknown } | undefined)?.text;
+  return typeof text === 'string' ? text : undefined;
+}
+
 /** Whether the client takes no statements any more. */
 export function isDead(client: DriverClient): boolean {
   return client._queryable === false || client._ending === true;

@@ -357,6 +357,11 @@ export class Pool extends pg.Pool {
     return this.#workings.engineToLookAt.connections();
   }
 
+  /** The texts of the statements under way, by the number of their connection. See {@link EnginePool.requests}. */
+  requests(): ReadonlyMap<number, string> {
+    return this.#workings.engineToLookAt.requests();
+  }
+
   /** See {@link EnginePool.resize}. */
   resize(size: { readonly max?: number; readonly min?: number }): void {
     this.#engine.resize(size);

@@ -80,6 +80,24 @@ test('no query text, no value, no password and no URL of a request is sent to th
   await response.text();
 });
 
+test('the text of the statements under way is sent where it is asked for, without their values', async () => {
+  const pool = ended(createPool(database.config({ max: 2, name: 'orders' })));
+  const { port } = await served([pool], { intervalMs, queryText: true });
+  const viewer = new Watching(port, '?pool=orders');
+  onTestFinished(() => viewer.leave());
+  const abort = new AbortController();
+  const text = 'select pg_sleep(60) as text_seen where $1 <> $2';
+  const alone = pool.query({ text, values: ['value-unseen', 'x'], signal: abort.signal }).catch(() => {});
+  const shownText = (): string | undefined => viewer.detail?.holders?.at(0)?.request;
+  await viewer.until(() => shownText() === text);
+  abort.abort();
+  await alone;
+  const client = await pool.connect();
+  await viewer.until(() => shownText() === '');
+  client.release();
+  expect(JSON.stringify(viewer.sent)).not.toMatch(/unseen/);
+});
+
 tellIfMissing('A part of real-pools.test.ts');
 
 describe.skipIf(chromiumPath === undefined)('in the browser', () => {

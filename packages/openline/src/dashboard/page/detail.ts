@@ -129,8 +129,10 @@ export class DetailView {
     byId('no-holders').hidden = this.#holders.length > 0;
     while (body.children.length > this.#holders.length) body.lastChild!.remove();
     while (body.children.length < this.#holders.length)
-      body.append(make('tr', '', make('td'), make('td'), make('td'), make('td')));
-    this.#holders.forEach(({ connectionId, since, mode, place, whose }, index) => {
+      body.append(
+        make('tr', '', make('td'), make('td'), make('td'), make('td', '', make('span'), make('code'))),
+      );
+    this.#holders.forEach(({ connectionId, since, mode, place, whose, request }, index) => {
       const ageMs = Math.max(0, now - since);
       const cells = body.children[index]!.children as unknown as HTMLElement[];
       setText(cells[0]!, `${connectionId}${mode === 'shared' ? ' shared' : ''}`);
@@ -138,8 +140,10 @@ export class DetailView {
       cells[1]!.className = ageMs > oldLeaseMs ? 'old' : '';
       setText(cells[2]!, whoseTime[whose]);
       cells[2]!.className = whose === 'nobody' ? 'old' : '';
-      setText(cells[3]!, place === '' ? 'not recorded' : place);
-      cells[3]!.classList.toggle('none', place === '');
+      const [where, what] = cells[3]!.children as unknown as [HTMLElement, HTMLElement];
+      setText(where, place === '' ? 'not recorded' : place);
+      where.className = place === '' ? 'none' : '';
+      setText(what, request);
     });
   }
 
