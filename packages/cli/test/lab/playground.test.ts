@@ -1,5 +1,4 @@
 // The lab's page in a real browser: each button breaks something for real, the diagnosis names it, and all is calm once it is mended.
-import { mkdir } from 'node:fs/promises';
 import type { BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -8,6 +7,7 @@ import {
   tellIfMissing,
   untilLive,
 } from '../../../openline/test/dashboard/browser.ts';
+import { picture, sharpness } from '../../../openline/test/dashboard/pictures.ts';
 import { type RunningPlayground, startPlayground } from './playground-kit.ts';
 
 /** The diagnosis comes within seconds; a machine with other work is given more. */
@@ -15,8 +15,6 @@ const namedWithinMs = 80_000;
 /** The last ten seconds are judged, and a killed database has to come up first. */
 const calmWithinMs = 80_000;
 const wellWords = /Nothing is wrong|serves everyone at once/;
-/** Where screenshots go, when somebody wants them. */
-const shots = process.env['OPENLINE_SCREENSHOTS'];
 
 tellIfMissing('playground.test.ts');
 
@@ -35,7 +33,7 @@ describe.skipIf(chromiumPath === undefined)('the page with the buttons', () => {
   });
 
   async function open(options: BrowserContextOptions = {}): Promise<Page> {
-    const page = await browser.open(playground.origin, { deviceScaleFactor: shots ? 2 : 1, ...options });
+    const page = await browser.open(playground.origin, options);
     await untilLive(page);
     return page;
   }
@@ -48,12 +46,6 @@ describe.skipIf(chromiumPath === undefined)('the page with the buttons', () => {
     await page.locator('#lab[data-phase=calm]').waitFor({ timeout: calmWithinMs });
     await page.locator('#verdict', { hasText: wellWords }).waitFor({ timeout: calmWithinMs });
   };
-
-  async function shoot(page: Page, name: string): Promise<void> {
-    if (shots === undefined) return;
-    await mkdir(shots, { recursive: true });
-    await page.screenshot({ path: `${shots}/${name}.png`, fullPage: true });
-  }
 
   test.each([
     // Captures are bounded by the time they take, and a machine with much other work may leave none for these six.
@@ -80,7 +72,6 @@ describe.skipIf(chromiumPath === undefined)('the page with the buttons', () => {
       expect(await button.getAttribute('aria-pressed')).toBe('true');
       expect(await page.locator('#lab article:visible').count()).toBe(1);
       expect(await page.locator('#lab article:visible ins').count()).toBeGreaterThan(0);
-      await shoot(page, `lab-${title.toLowerCase().replaceAll(' ', '-')}`);
       await page.getByRole('button', { name: 'Mend it' }).click();
       await calm(page);
       await page.locator('#lab-status', { hasText: 'Calm again.' }).waitFor();
@@ -107,13 +98,14 @@ describe.skipIf(chromiumPath === undefined)('the page with the buttons', () => {
     for (const colorScheme of ['light', 'dark'] as const) {
       for (const width of [1280, 390]) {
         const what = `${colorScheme}, ${width} wide`;
-        const viewport = { width, height: 844 };
-        const page = await open({ colorScheme, viewport });
+        const isPhone = width < 500;
+        const viewport = { width, height: isPhone ? 844 : 1080 };
+        const page = await open({ colorScheme, viewport, deviceScaleFactor: sharpness(isPhone) });
         await page.locator('#lab-status', { hasText: 'named after' }).waitFor({ timeout: namedWithinMs });
         await trouble(page, /Connections leak/).waitFor({ timeout: namedWithinMs });
         expect(await page.evaluate('document.documentElement.scrollWidth'), what).toBeLessThanOrEqual(width);
         expect(await page.evaluate(leastHeight), `${what}: a finger finds the buttons`).toBeGreaterThan(40);
-        await shoot(page, `lab-${colorScheme}-${width}`);
+        await picture(page, `lab-${isPhone ? 'phone-' : ''}${colorScheme}`);
       }
     }
     await first.getByRole('button', { name: 'Mend it' }).click();

@@ -1,4 +1,4 @@
-// The pictures in docs/images, made by the tests of the page: OPENLINE_SCREENSHOTS=docs/images npx vitest run packages/openline/test/dashboard
+// The pictures in docs/images, made by the tests of the pages: OPENLINE_SCREENSHOTS=docs/images npx vitest run packages/openline/test/dashboard packages/cli/test/lab/playground.test.ts
 import { mkdir } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 
