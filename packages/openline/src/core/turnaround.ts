@@ -140,7 +140,8 @@ export class Turnaround<C> {
       if (parts.slots.staying > parts.max) return 'shrunk';
       if (parts.isClosing) return 'pool-closed';
     }
-    if (this.#asksQuiet && !parts.isQuiet(slot)) return 'busy';
+    // What its maker has begun on a new connection comes before what the first lease does.
+    if (this.#asksQuiet && slot.state !== State.opening && !parts.isQuiet(slot)) return 'busy';
     if (this.#takesNothing(slot)) return 'retired';
     if (slot.state === State.validating && slot.isPastReuse(now)) return 'idle';
     return parts.membership?.cedes(slot) ? 'ceded' : undefined;

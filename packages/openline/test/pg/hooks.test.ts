@@ -29,6 +29,20 @@ describe.each(bothPools)('%s', (_, Pool) => {
     expect(steps).toEqual(['hooked', 'connect']);
   });
 
+  test.each(['connect listener', 'onConnect that nobody awaits'])(
+    'runs what a %s begins before what the first user does',
+    async (where) => {
+      const begin = (client: pg.ClientBase): void => void client.query("set search_path to 'begun'");
+      const pool = connect(where === 'connect listener' ? {} : { onConnect: begin });
+      if (where === 'connect listener') pool.on('connect', begin);
+      expect((await pool.query('show search_path')).rows).toEqual([{ search_path: 'begun' }]);
+      expect(pool.totalCount).toBe(1);
+      const client = await pool.connect();
+      expect((await client.query('show search_path')).rows).toEqual([{ search_path: 'begun' }]);
+      client.release();
+    },
+  );
+
   test.each([
     ['rejects', () => Promise.reject(new Error('not this one'))],
     [
