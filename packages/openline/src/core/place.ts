@@ -77,7 +77,7 @@ export class PlaceBudget {
   /** The moment that was last found too early to refill: most leases of a busy pool begin at it, and ask no further. */
   #tooEarly: Moment | undefined;
   /** The pools for which captures are kept, if for any. */
-  #favoured: Set<Asker> | undefined;
+  #favoured: WeakSet<Asker> | undefined;
   /** Where that began to count: a test's pool, with a clock of its own, takes nothing from those of other tests. */
   #favouredClock: Clock | undefined;
   #favouredAt = 0;
@@ -100,7 +100,9 @@ export class PlaceBudget {
     pool: Asker | undefined,
     frames: number = framesKept,
   ): Place | undefined {
-    if (this.#left === 0 && (now === this.#tooEarly || !this.#refill(now))) return undefined;
+    // The end of a lease comes with the moment of its beginning, which says nothing of the time that it is.
+    if (this.#left === 0 && (pool === undefined || now === this.#tooEarly || !this.#refill(now)))
+      return undefined;
     if (this.#favoured !== undefined && this.#keepsFrom(pool, now)) return undefined;
     const startedAt = this.#read();
     const place = new Place(below, frames);
@@ -114,7 +116,7 @@ export class PlaceBudget {
   favour(pool: Asker, now: number): void {
     if (this.#favouredClock !== pool.clock) this.#favoured = undefined;
     this.#favouredClock = pool.clock;
-    this.#favoured ??= new Set();
+    this.#favoured ??= new WeakSet();
     this.#favoured.add(pool);
     this.#favouredAt = now;
   }
@@ -122,13 +124,14 @@ export class PlaceBudget {
   #keepsFrom(pool: Asker | undefined, now: Moment): boolean {
     if (this.#left > capturesPerSecond - surelyCaptured / 2) return false;
     if (this.#left > capturesPerSecond / 2 && this.#leftMs > captureMsPerSecond / 2) return false;
-    if (pool !== undefined && pool.clock !== this.#favouredClock) return false;
+    if (pool === undefined) return true;
+    if (pool.clock !== this.#favouredClock) return false;
     const since = now.ms - this.#favouredAt;
     if (since < 0 || since >= favourMs) {
       this.#favoured = undefined;
       return false;
     }
-    return pool === undefined || !this.#favoured!.has(pool);
+    return !this.#favoured!.has(pool);
   }
 
   #refill(now: Moment): boolean {

@@ -72,6 +72,34 @@ describe('the budget of captures', () => {
     expect(here(budget, 12_000, calm)).toBe(false);
   });
 
+  test('stays theirs when a lease of before ends', () => {
+    const budget = new PlaceBudget(() => 0);
+    budget.favour(leaking, 5_000);
+    allowed(budget, 5_000, calm, 5_000);
+    expect(here(budget, 100, undefined)).toBe(false);
+    expect(here(budget, 5_000, calm)).toBe(false);
+    expect(here(budget, 5_000, leaking)).toBe(true);
+  });
+
+  test('is not made new by the end of a lease of before', () => {
+    const budget = new PlaceBudget(() => 0);
+    allowed(budget, 5_000, calm, 5_000);
+    expect(here(budget, 100, undefined)).toBe(false);
+    expect(here(budget, 5_000, calm)).toBe(false);
+  });
+
+  test('keeps no pool alive that was favoured', async () => {
+    const budget = new PlaceBudget(() => 0);
+    let collected = false;
+    const registry = new FinalizationRegistry(() => (collected = true));
+    (() => {
+      const gone = { clock };
+      registry.register(gone, undefined);
+      budget.favour(gone, 0);
+    })();
+    expect(await collectedUntil(() => collected)).toBe(true);
+  });
+
   test('is kept from no pool with another clock', () => {
     const budget = new PlaceBudget(() => 0);
     budget.favour(leaking, 0);
