@@ -49,6 +49,8 @@ function notUnique(name: string): string {
 export class Queries implements Sender {
   readonly #host: QueryHost;
   readonly #statements = new Statements();
+  /** Those that run a statement which goes out as the driver sends it. */
+  readonly #sendingAsItIs = new Set<DriverClient>();
 
   constructor(host: QueryHost) {
     this.#host = host;
@@ -64,6 +66,11 @@ export class Queries implements Sender {
 
   nameLost(): void {
     this.#host.pooler.doubt();
+  }
+
+  /** Does a statement of the pool's own run there that is on no line? */
+  sendsAsItIs(client: DriverClient): boolean {
+    return this.#sendingAsItIs.has(client);
   }
 
   /** Runs a statement: resolves with the driver's result. */
@@ -221,13 +228,16 @@ export class Queries implements Sender {
         // A statement that timed out may still be answered twice by the driver.
         if (answered) return;
         answered = true;
+        this.#sendingAsItIs.delete(client);
         this.#end(lease, error && isFatal(error, client) ? error : undefined, error);
         if (error) reject(error);
         else resolve(result);
       };
+      this.#sendingAsItIs.add(client);
       try {
         client.query(withAnswer(query, answer), values, answer);
       } catch (error) {
+        this.#sendingAsItIs.delete(client);
         this.#end(lease, undefined, undefined);
         reject(error);
       }

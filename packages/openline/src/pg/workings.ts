@@ -166,7 +166,7 @@ export class Workings {
         connectTimeoutMs: this.#connectTimeoutMs,
         prepare: (client) => this.#prepare(client),
         died: (client, error) => this.#died(client, error),
-        isKept: (client) => front.isKept(client),
+        isKept: (client) => front.isKept(client) || this.#queries?.sendsAsItIs(client) === true,
         unrefIdle: front.options.allowExitOnIdle,
         checkLimitMs: checkLimitMs(this.#given),
       },

@@ -1,7 +1,8 @@
 // Clients that do not come back: told of with their place, and taken back where the pool is asked to.
 
+import { once } from 'node:events';
 import { type PgPoolOptions, Pool } from 'openline/pg';
-import type { PoolClient } from 'pg';
+import pg, { type PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import Cursor from 'pg-cursor';
 import { describe, expect, test, vi } from 'vitest';
@@ -51,6 +52,11 @@ test('a statement of pool.query() is not taken for a leak, however long it runs'
     pool.query({ text: 'select 1 as answer, pg_sleep(1.5)', readTimeoutMs: Number.POSITIVE_INFINITY }),
   ];
   for (const { rows } of await Promise.all(answers)) expect(rows[0]).toMatchObject({ answer: 1 });
+  // One that the driver sends in its own way.
+  const submitted = new pg.Query('select 1 as answer, pg_sleep(1.5)');
+  const submittedEnds = once(submitted, 'end');
+  pool.query(submitted);
+  await submittedEnds;
   expect(told).toEqual([]);
   const client = await pool.connect();
   client.on('error', () => undefined);
