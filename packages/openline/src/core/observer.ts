@@ -179,9 +179,9 @@ export class Observers<C> {
     this.#watchReleased = observers.some((observer) => observer.released !== undefined);
   }
 
-  /** Does anybody hear of this event? */
+  /** Does anybody of this pool's own hear of the event? Who has subscribed to a channel may want to hear of other pools only. */
   hear(name: EventName): boolean {
-    return channels[name].hasSubscribers || this.#observers.some((observer) => observer[name] !== undefined);
+    return this.#observers.some((observer) => observer[name] !== undefined);
   }
 
   /** Does anybody want to know of single leases? Asked before the event is made, since most pools have no such observer. */
