@@ -46,11 +46,11 @@ export class Leaks<C> {
 
   /** Done at every tick of the maintainer. Returns when it is to be done again at the latest. */
   look(now: number): number {
-    this.#findOld(now);
+    this.#findOld(now, this.#oldAfterMs);
     let again = Number.POSITIVE_INFINITY;
     for (const old of [...this.#oldLeases]) {
-      if (!old.isLeaked) this.#tellOverdue(old, now);
-      // Told just now, or before; not if an observer has ended it.
+      // An observer of another may have ended it.
+      if (!old.isLeaked && this.#oldLeases.has(old)) this.#tellOverdue(old, now);
       if (old.isLeaked && this.#oldLeases.has(old)) again = Math.min(again, this.#closeWhenQuiet(old, now));
     }
     return again;
@@ -59,6 +59,7 @@ export class Leaks<C> {
   /** The pool closes: what has leaked never comes back, and is not waited for longer than until it is quiet. */
   close(): void {
     const now = this.#parts.clock.now();
+    this.#findOld(now, 0);
     let again = Number.POSITIVE_INFINITY;
     for (const old of [...this.#oldLeases])
       if (old.isLeaked) again = Math.min(again, this.#closeWhenQuiet(old, now));
@@ -70,12 +71,12 @@ export class Leaks<C> {
     this.#closingAlarm.cancel();
   }
 
-  #findOld(now: number): void {
+  #findOld(now: number, oldAfterMs: number): void {
     const { slots } = this.#parts;
     if (slots.count(State.leased) === 0) return;
     for (const slot of slots) {
       for (const loan of slot.holders()) {
-        if (!(loan instanceof OldLease) && now - loan.acquiredAt >= this.#oldAfterMs)
+        if (!(loan instanceof OldLease) && now - loan.acquiredAt >= oldAfterMs)
           this.#oldLeases.add(loan, slot);
       }
     }

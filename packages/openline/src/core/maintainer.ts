@@ -82,7 +82,8 @@ export class Maintainer<C> {
     this.#watchNesting(now);
     if (parts.waiting > 0) parts.explanations?.waiting();
     if (parts.state === 'running' && parts.slots.size < parts.max) this.#demand.grow(now);
-    if (parts.slots.size === 0 && parts.min === 0) return;
+    // An observer may have closed the pool.
+    if (parts.isClosing || (parts.slots.size === 0 && parts.min === 0)) return;
     // An idle connection may keep the process alive: it is closed to the moment.
     let idleEnds = (parts.slots.idle[0]?.idleSince ?? now) + parts.options.idleTimeoutMs;
     for (const slot of parts.slots.idle) idleEnds = Math.min(idleEnds, slot.reusableUntil);

@@ -238,3 +238,14 @@ describe('close() does not wait for what never comes back', () => {
     expect(closing.value).toMatchObject({ drained: false, outstanding: [{ connectionId: 1, leaked: true }] });
   });
 });
+
+test('close() without a limit does not wait for a lease that was young when it began', async () => {
+  const kit = watch();
+  await leak(kit);
+  const closing = new Watched(kit.pool.close({ timeoutMs: Number.POSITIVE_INFINITY }), kit.clock);
+  await kit.clock.settle();
+  expect(closing.state).toBe('pending');
+  expect(await collectedUntil(() => kit.leaked.length > 0)).toBe(true);
+  await kit.clock.advance(1_500);
+  expect(closing.value.drained).toBe(true);
+});

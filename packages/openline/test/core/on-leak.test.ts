@@ -66,12 +66,13 @@ describe('report', () => {
     expect(warnings[0]).toMatch(/at leak \(.*was garbage-collected after 2\.0 s and had never ended\./);
   });
 
-  test('leaves it to observers and channels where there are some', async () => {
+  test('leaves it to the observers of the pool where there are some; who hears of all pools on a channel may look at others only', async () => {
     const warnings = warningsOf('watched');
     const watched = setUp({ ...options, name: 'watched', observers: [{ leaseOverdue: () => undefined }] });
     const acquire = (kit: Kit): Promise<unknown> => granted(kit.pool.acquire(), kit);
     await acquire(watched);
     await watched.clock.advance(9_000);
+    expect(warnings).toEqual([]);
     const heard: unknown[] = [];
     const onOverdue = (event: unknown): void => void heard.push(event);
     channel(channelNames.leaseOverdue).subscribe(onOverdue);
@@ -80,10 +81,6 @@ describe('report', () => {
     await onChannel.clock.advance(9_000);
     channel(channelNames.leaseOverdue).unsubscribe(onOverdue);
     expect(heard).toHaveLength(1);
-    expect(warnings).toEqual([]);
-    const unheard = setUp({ ...options, name: 'watched' });
-    await acquire(unheard);
-    await unheard.clock.advance(9_000);
     expect(warnings).toHaveLength(1);
   });
 });
@@ -208,4 +205,32 @@ test.each(['close', 1, null, {}])('%j is refused', (onLeak) => {
   const make = (): unknown => createPool({ open: async () => ({}) }, { onLeak } as never);
   expect(make).toThrow(InvalidOptionsError);
   expect(make).toThrow("onLeak is not known: give 'report', 'reclaim' or a function");
+});
+
+test('an onLeak that closes the pool leaves nothing behind', async () => {
+  const kit = setUp({
+    ...options,
+    min: 1,
+    onLeak: () => void kit.pool.close({ timeoutMs: 0 }).catch(() => undefined),
+  });
+  await lease(kit, 1);
+  await kit.clock.advance(5_000);
+  expect(kit.pool.stats()).toMatchObject({ state: 'closed', size: 0 });
+  expect(kit.clock.pending).toEqual([]);
+});
+
+test('a lease that was ended by what heard of another is not told of', async () => {
+  const overdue: number[] = [];
+  const held: Lease<FakeConnection>[] = [];
+  const kit = setUp({
+    ...options,
+    max: 2,
+    onLeak: ({ connectionId }) => {
+      overdue.push(connectionId);
+      for (const each of held.splice(0)) each.release();
+    },
+  });
+  held.push(...(await lease(kit, 2)));
+  await kit.clock.advance(9_000);
+  expect(overdue).toEqual([1]);
 });
