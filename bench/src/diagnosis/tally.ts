@@ -81,6 +81,9 @@ export function isRight(run: Run): boolean {
   return verdictOf(run) !== 'healthy' && two.includes(cause) && two.includes(other);
 }
 
+/** The folder of the project: figures are kept, and where it stood is nobody's business. */
+const home = new URL('../../../', import.meta.url).href;
+
 /** One run in a line. */
 export function told({
   seed,
@@ -96,5 +99,5 @@ export function told({
   const ranked = diagnosis.ranked.map(({ cause, score }) => `${cause} ${score.toFixed(2)}`).join(', ');
   const first = firstError === undefined ? '' : `; first error: ${firstError}`;
   const late = disturbedShare < 0.01 ? '' : `; waited for a core: ${(disturbedShare * 100).toFixed(0)} %`;
-  return `${what}: ${diagnosis.verdict} [${ranked}${first}${late}] ${diagnosis.sentence}`;
+  return `${what}: ${diagnosis.verdict} [${ranked}${first}${late}] ${diagnosis.sentence.replaceAll(home, '')}`;
 }
