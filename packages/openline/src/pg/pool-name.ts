@@ -24,10 +24,20 @@ export function freeName(name: string): void {
   taken.delete(name);
 }
 
+/** What is called so where nothing better can be said. */
+const nameless = 'pg';
+
+/** The server or the database has what only a longer text has: it may be a whole connection string, with its password. */
+const isPartOfMore = { server: /[\s=@?]|\/\//, database: /[\s=@/:?]/ };
+
+/** What ought to be the user and the password was read as the server: the password has a `/`, a `?` or a `#` in it. */
+const isReadAsServer = /:\/\/[^@/?#]*[/?#].*@/s;
+
 function whereTo(
   { connectionString, host, port, user, database, ssl }: PgPoolOptions,
   hosts: Hosts | undefined,
 ): string {
+  if (isReadAsServer.test(connectionString ?? '')) return nameless;
   try {
     // What it reads of the options, and of the environment, is what each client reads. Of TLS it is told no more than whether there is any.
     const where = new ConnectionParameters({
@@ -36,10 +46,11 @@ function whereTo(
       ssl: Boolean(ssl),
     });
     const server = hosts?.inWords(where.port) ?? `${bracketed(where.host ?? 'localhost')}:${where.port}`;
+    if (isPartOfMore.server.test(server) || isPartOfMore.database.test(where.database ?? '')) return nameless;
     return where.database === undefined ? server : `${server}/${where.database}`;
   } catch {
     // The first open will say what is wrong.
-    return 'pg';
+    return nameless;
   }
 }
 

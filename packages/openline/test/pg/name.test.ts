@@ -30,6 +30,25 @@ test.each([
   expect(nameOf(options)).toBe(name);
 });
 
+test.each<[string, PgPoolOptions]>([
+  [
+    'a connection string as libpq has it',
+    { connectionString: 'host=db user=app password=hush dbname=orders' },
+  ],
+  ['one with semicolons', { connectionString: 'Host=db;Username=app;Password=hush;Database=orders' }],
+  ['one without a scheme', { connectionString: 'app:hush@db.example/orders' }],
+  ['one that begins with slashes', { connectionString: '//app:hush@db.example/orders' }],
+  ['a slash in the password', { connectionString: 'postgres://app:12/hush@db.example/orders' }],
+  ['a question mark in the password', { connectionString: 'postgres://app:12?hush@db.example/orders' }],
+  ['a hash in the password', { connectionString: 'postgres://app:12#hush@db.example/orders' }],
+  ['a slash after an @ in it', { connectionString: 'postgres://app:hu@12/sh@db.example/orders' }],
+  ['a connection string as the database', { database: 'postgres://app:hush@db.example/orders' }],
+  ['a connection string as the host', { host: 'postgres://app:hush@db.example/orders', database: 'orders' }],
+  ['one among the hosts', { hosts: [{ host: 'postgres://app:hush@db.example' }], database: 'orders' }],
+])('it tells no part of a connection string that was read wrongly: %s', (_, options) => {
+  expect(nameOf(options)).toBe('pg');
+});
+
 test('it is called by what the environment says', () => {
   vi.stubEnv('PGHOST', 'env.example');
   vi.stubEnv('PGPORT', '7001');
