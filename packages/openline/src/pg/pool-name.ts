@@ -4,18 +4,19 @@ import ConnectionParameters from 'pg/lib/connection-parameters';
 import type { Hosts } from './hosts.ts';
 import type { PgPoolOptions } from './options.ts';
 
-/** Names of the pools that have not ended. */
-const taken = new Set<string>();
+/** Names of the pools that have not ended, by whose they are: one that was dropped without an end needs its name no more. */
+const taken = new Map<string, WeakRef<object>>();
 
 /**
- * A name such as `db.example:5432/orders`; the next pool to the same database is `db.example:5432/orders #2`. Free again after {@link freeName}.
- * It tells neither the user nor the password.
+ * A name such as `db.example:5432/orders`; the next pool to the same database is `db.example:5432/orders #2`. Free again after {@link freeName},
+ * or when `holder` was garbage-collected. It tells neither the user nor the password.
  */
-export function takeName(given: PgPoolOptions, hosts: Hosts | undefined): string {
+export function takeName(given: PgPoolOptions, hosts: Hosts | undefined, holder: object): string {
+  for (const [name, ref] of taken) if (ref.deref() === undefined) taken.delete(name);
   const name = whereTo(given, hosts);
   let free = name;
   for (let number = 2; taken.has(free); number++) free = `${name} #${number}`;
-  taken.add(free);
+  taken.set(free, new WeakRef(holder));
   return free;
 }
 

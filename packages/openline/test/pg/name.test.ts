@@ -1,6 +1,7 @@
 // A pool that was given no name is called by where it leads, and never like another one.
 import { createPool, type PgPoolOptions, Pool } from 'openline/pg';
 import { expect, test, vi } from 'vitest';
+import { collectedUntil } from '../core/collection.ts';
 import { ended } from '../support/pools.ts';
 
 /** Nothing is connected to: a pool without `min` waits for its first use. */
@@ -69,6 +70,23 @@ test('a second pool to the same database has a name of its own, which is free ag
   ]);
   await second.end();
   expect(nameOf(options)).toBe('db.example:5432/twice #2');
+});
+
+test('the name is free again when the end was refused', async () => {
+  const options = { host: 'db.example', database: 'refused' };
+  const pool = new Pool(options);
+  expect(pool.stats().name).toBe('db.example:5432/refused');
+  await expect(pool.end({ timeoutMs: -1 })).rejects.toThrow();
+  expect(nameOf(options)).toBe('db.example:5432/refused');
+});
+
+test('the name is free again when the pool was dropped without an end', async () => {
+  const options = { host: 'db.example', database: 'dropped' };
+  const drop = (): string => new Pool(options).stats().name;
+  const name = drop();
+  const next = new Set([nameOf(options)]);
+  expect([name, ...next]).toEqual(['db.example:5432/dropped', 'db.example:5432/dropped #2']);
+  expect(await collectedUntil(() => next.add(nameOf(options)).has(name))).toBe(true);
 });
 
 test('errors tell the same name as the figures', async () => {
