@@ -1,5 +1,6 @@
 // One origin: its pool of connections, and what was learned of its server.
 
+import { METHODS } from 'node:http';
 import type { Dispatcher, errors } from 'undici';
 import {
   type Budget,
@@ -32,7 +33,7 @@ export interface OriginStats extends PoolStats {
   readonly protocol: HttpConnection['protocol'] | undefined;
   /** Requests dispatched and not ended, those in the queue included. */
   readonly requests: number;
-  /** The same by method; a method stays, with 0, when its last one has ended. */
+  /** The same by method; one that is known stays, with 0, when its last request has ended. */
   readonly requestsByMethod: Readonly<Record<string, number>>;
   readonly requestTotals: Readonly<ExchangeCounters>;
   /** How long an idle HTTP/1.1 connection is reused without a hint of the server's, in milliseconds; `Infinity`: as long as `idleTimeoutMs`. */
@@ -60,6 +61,9 @@ export interface OriginParts {
 
 /** Below `bodyIdleTimeoutMs`: a body that nobody reads is told of before its connection is taken away. */
 export const leakThresholdMs = 10_000;
+
+/** Those that are told of for good. Whatever else callers make up could be any number of them. */
+const knownMethods = new Set(METHODS.flatMap((method) => [method, method.toLowerCase()]));
 
 /** undici's types know only its own errors there. */
 const asUndicis = (error: Error): errors.UndiciError => error as errors.UndiciError;
@@ -165,7 +169,9 @@ export class Origin implements ExchangeHost, ConnectorHost {
 
   #count(method: string, more: number): void {
     this.#requests += more;
-    this.#requestsByMethod.set(method, (this.#requestsByMethod.get(method) ?? 0) + more);
+    const requests = (this.#requestsByMethod.get(method) ?? 0) + more;
+    if (requests > 0 || knownMethods.has(method)) this.#requestsByMethod.set(method, requests);
+    else this.#requestsByMethod.delete(method);
   }
 
   left(method: string): void {

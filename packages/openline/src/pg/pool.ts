@@ -310,10 +310,13 @@ export class Pool extends pg.Pool {
     this.#fields.log('ending');
     this.#workings.end();
     this.#listener?.close();
-    const report = await this.#workings.madeEngine?.close({ timeoutMs });
-    this.#workings.ended();
-    this.#fields.ended = true;
-    return report;
+    try {
+      const report = await this.#workings.madeEngine?.close({ timeoutMs });
+      this.#fields.ended = true;
+      return report;
+    } finally {
+      this.#workings.ended();
+    }
   }
 
   // pg's typings call these properties, so TypeScript lets no accessor stand in their place.

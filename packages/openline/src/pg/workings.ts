@@ -84,7 +84,7 @@ export class Workings {
     this.#startupOptions = startupOptions(given);
     this.#sessions = new Sessions(resetPolicy(given), () => front.options.onConnect);
     // When nothing is left that can be refused.
-    const poolName = given.name || takeName(given, this.#hosts);
+    const poolName = given.name || takeName(given, this.#hosts, this);
     this.limits = { poolName, acquireTimeoutMs, ...timeouts };
     this.#lines = new LineTable(this.#askLimitMs, given.stream);
   }

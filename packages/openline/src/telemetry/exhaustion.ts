@@ -43,11 +43,15 @@ export class ExhaustionLook {
   readonly #look: Alarm;
   /** By the pool and the engine's name: two pools may have one name. */
   #cases = new Map<LoggedPool, Map<string, Case>>();
+  /** Whoever is told may stop it in the midst of a look. */
+  #isStopped = false;
 
   constructor(pools: readonly LoggedPool[], clock: Clock, tell: TellExhaustion) {
     this.#pools = pools;
     this.#clock = clock;
-    this.#tell = tell;
+    this.#tell = (...told) => {
+      if (!this.#isStopped) tell(...told);
+    };
     this.#look = new Alarm(clock, () => this.#lookAtAll(), false);
   }
 
@@ -56,6 +60,7 @@ export class ExhaustionLook {
   }
 
   stop(): void {
+    this.#isStopped = true;
     this.#look.cancel();
     this.#keep(new Map());
   }
@@ -73,7 +78,8 @@ export class ExhaustionLook {
       }
     }
     this.#keep(seen);
-    this.start();
+    if (this.#isStopped) this.stop();
+    else this.start();
   }
 
   #judge(known: Case, status: PoolStatus, engine: Engine | undefined): void {

@@ -2,6 +2,8 @@
 
 const perMinute = 5;
 const windowMs = 60_000;
+/** So long after a kind's last window began, what it left out is told no more. */
+const rememberedMs = 10 * windowMs;
 
 interface Window {
   readonly since: number;
@@ -12,6 +14,11 @@ interface Window {
 /** Decides which lines are written. */
 export class LogLimit {
   readonly #windows = new Map<string, Window>();
+
+  /** How many kinds are remembered. @internal */
+  get size(): number {
+    return this.#windows.size;
+  }
 
   /**
    * Whether one more line of this kind may be written.
@@ -37,7 +44,8 @@ export class LogLimit {
   /** Origins come and go. */
   #forgetOld(now: number): void {
     for (const [kind, { since, leftOut }] of this.#windows) {
-      if (now - since >= windowMs && leftOut === 0) this.#windows.delete(kind);
+      const age = now - since;
+      if (age >= rememberedMs || (age >= windowMs && leftOut === 0)) this.#windows.delete(kind);
     }
   }
 }

@@ -3,6 +3,13 @@
 import { type MetricReading, Sheet } from './sheet.ts';
 import { readPool, type WatchedPool, type WatchOptions } from './watched.ts';
 
+interface Watch {
+  readonly pool: WatchedPool;
+  readonly options: WatchOptions;
+  /** What was last read, by origin or pool. */
+  sheets: ReadonlyMap<string, Sheet>;
+}
+
 /**
  * The figures of any number of pools, under the names of OpenTelemetry's semantic conventions. They are read from the pools when they are
  * collected; an acquire or a query costs nothing.
@@ -20,7 +27,9 @@ import { readPool, type WatchedPool, type WatchOptions } from './watched.ts';
  * ```
  */
 export class PoolMetrics {
-  readonly #watches = new Set<{ readonly pool: WatchedPool; readonly options: WatchOptions }>();
+  readonly #watches = new Set<Watch>();
+  /** What was read of pools and origins that are there no more, in series that others go on with. */
+  #left = new Sheet();
   /** When the first pool was watched, in milliseconds since the epoch. */
   #sinceMs = 0;
 
@@ -32,10 +41,15 @@ export class PoolMetrics {
   watch(pool: WatchedPool, options: WatchOptions = {}): Disposable {
     if (typeof (pool as WatchedPool | undefined)?.stats !== 'function')
       throw new TypeError('watch() takes a pool: one of createPool, of openline/pg, or an HttpPool');
-    const watch = { pool, options };
+    const watch: Watch = { pool, options, sheets: new Map() };
     if (this.#sinceMs === 0) this.#sinceMs = Date.now();
     this.#watches.add(watch);
-    return { [Symbol.dispose]: () => void this.#watches.delete(watch) };
+    return {
+      [Symbol.dispose]: () => {
+        this.#watches.delete(watch);
+        this.#keep(watch, new Map());
+      },
+    };
   }
 
   /** When the first pool was watched, in milliseconds since the epoch; 0: none was yet. */
@@ -46,7 +60,18 @@ export class PoolMetrics {
   /** Every metric that has values, now. */
   read(): MetricReading[] {
     const sheet = new Sheet();
-    for (const { pool, options } of this.#watches) readPool(pool, options, sheet);
+    for (const watch of this.#watches) {
+      this.#keep(watch, readPool(watch.pool, watch.options));
+      for (const read of watch.sheets.values()) sheet.addAll(read);
+    }
+    this.#left = sheet.addLeft(this.#left);
     return sheet.readings();
+  }
+
+  /** Keeps what was read, and the totals of what was there before and is no more. */
+  #keep(watch: Watch, sheets: ReadonlyMap<string, Sheet>): void {
+    for (const [name, before] of watch.sheets)
+      if (sheets.get(name)?.isBehind(before) !== false) this.#left.addAll(before);
+    watch.sheets = sheets;
   }
 }

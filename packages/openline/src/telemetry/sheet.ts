@@ -31,33 +31,72 @@ export type MetricReading = MetricDefinition &
 
 const msPerSecond = 1000;
 
+type Value = number | Durations;
+
 /** Collects the figures of one moment. */
 export class Sheet {
-  readonly #numbers = new Map<string, Map<string, MetricPoint<number>>>();
-  readonly #durations = new Map<string, Map<string, MetricPoint<Durations>>>();
+  /** By the metric's name, then by the attributes. */
+  readonly #points = new Map<string, Map<string, MetricPoint<Value>>>();
   /** One object of attributes serves many series. */
   readonly #keys = new Map<MetricAttributes, string>();
 
   /** Adds a number to a series. */
-  add(metric: MetricDefinition, attributes: MetricAttributes, value: number): void {
-    const series = seriesOf(this.#numbers, metric);
-    const key = this.#keyOf(attributes);
-    series.set(key, { attributes, value: (series.get(key)?.value ?? 0) + value });
+  add({ name }: MetricDefinition, attributes: MetricAttributes, value: number): void {
+    this.#add(name, this.#keyOf(attributes), { attributes, value });
   }
 
   /** Adds durations to a series. */
-  addTimes(metric: MetricDefinition, attributes: MetricAttributes, times: HistogramSnapshot): void {
-    const series = seriesOf(this.#durations, metric);
-    const key = this.#keyOf(attributes);
-    const before = series.get(key)?.value;
-    const counts = times.counts(metric.bounds.map((bound) => bound * msPerSecond));
+  addTimes({ name, bounds }: MetricDefinition, attributes: MetricAttributes, times: HistogramSnapshot): void {
     const value = {
-      count: times.count + (before?.count ?? 0),
-      sum: times.sumMs / msPerSecond + (before?.sum ?? 0),
-      max: Math.max(times.maxMs / msPerSecond, before?.max ?? 0),
-      counts: counts.map((count, bucket) => count + (before?.counts[bucket] ?? 0)),
+      count: times.count,
+      sum: times.sumMs / msPerSecond,
+      max: times.maxMs / msPerSecond,
+      counts: times.counts(bounds.map((bound) => bound * msPerSecond)),
     };
-    series.set(key, { attributes, value });
+    this.#add(name, this.#keyOf(attributes), { attributes, value });
+  }
+
+  /** Adds all that is on another sheet. */
+  addAll(other: Sheet): void {
+    for (const [name, series] of other.#points)
+      for (const [key, point] of series) this.#add(name, key, point);
+  }
+
+  /**
+   * Adds what has left: it was counted, and a sum that falls would be taken for one that began anew.
+   *
+   * @returns what of it is in a series that is here; the rest need not be remembered, its series having ended.
+   */
+  addLeft(left: Sheet): Sheet {
+    const kept = new Sheet();
+    for (const [name, key, point] of left.#growing()) {
+      if (this.#points.get(name)?.has(key) !== true) continue;
+      this.#add(name, key, point);
+      kept.#add(name, key, point);
+    }
+    return kept;
+  }
+
+  /** Whether something that only grows is smaller than it was: what it is read of is another one now. */
+  isBehind(before: Sheet): boolean {
+    for (const [name, key, { value }] of before.#growing())
+      if (countOf(this.#points.get(name)?.get(key)?.value) < countOf(value)) return true;
+    return false;
+  }
+
+  *#growing(): Generator<[name: string, key: string, point: MetricPoint<Value>]> {
+    for (const { name, kind } of Object.values(definitions))
+      if (kind !== 'level') for (const [key, point] of this.#points.get(name) ?? []) yield [name, key, point];
+  }
+
+  #add(name: string, key: string, { attributes, value }: MetricPoint<Value>): void {
+    let series = this.#points.get(name);
+    if (series === undefined) {
+      series = new Map();
+      this.#points.set(name, series);
+    }
+    const before = series.get(key);
+    series.set(key, { attributes, value: before === undefined ? value : sumOf(before.value, value) });
   }
 
   #keyOf(attributes: MetricAttributes): string {
@@ -73,25 +112,24 @@ export class Sheet {
   readings(): MetricReading[] {
     const readings: MetricReading[] = [];
     for (const metric of Object.values(definitions)) {
-      const numbers = this.#numbers.get(metric.name);
-      const durations = this.#durations.get(metric.name);
-      if (numbers !== undefined)
-        readings.push({ ...metric, kind: metric.kind as 'level', points: [...numbers.values()] });
-      if (durations !== undefined)
-        readings.push({ ...metric, kind: 'durations', points: [...durations.values()] });
+      const series = this.#points.get(metric.name);
+      if (series !== undefined) readings.push({ ...metric, points: [...series.values()] } as MetricReading);
     }
     return readings;
   }
 }
 
-function seriesOf<Value>(
-  all: Map<string, Map<string, MetricPoint<Value>>>,
-  { name }: MetricDefinition,
-): Map<string, MetricPoint<Value>> {
-  let series = all.get(name);
-  if (series === undefined) {
-    series = new Map();
-    all.set(name, series);
-  }
-  return series;
+function countOf(value: Value | undefined): number {
+  return typeof value === 'object' ? value.count : (value ?? 0);
+}
+
+/** Of two values of one metric. */
+function sumOf(one: Value, other: Value): Value {
+  if (typeof one === 'number' || typeof other === 'number') return (one as number) + (other as number);
+  return {
+    count: one.count + other.count,
+    sum: one.sum + other.sum,
+    max: Math.max(one.max, other.max),
+    counts: one.counts.map((count, bucket) => count + other.counts[bucket]!),
+  };
 }

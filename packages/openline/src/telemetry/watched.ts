@@ -2,7 +2,7 @@
 
 import type { PoolStats } from '../core/index.ts';
 import { definitions } from './definitions.ts';
-import type { MetricAttributes, Sheet } from './sheet.ts';
+import { type MetricAttributes, Sheet } from './sheet.ts';
 
 /** What is told of one origin of a pool of HTTP connections. */
 export interface OriginFigures extends PoolStats {
@@ -10,7 +10,7 @@ export interface OriginFigures extends PoolStats {
   readonly origin: string;
   /** `undefined` until a connection was open. */
   readonly protocol: 'HTTP/1.1' | 'HTTP/2' | undefined;
-  /** Requests dispatched and not ended, by method; a method stays when its last one has ended. */
+  /** Requests dispatched and not ended, by method; one that is known stays when its last request has ended. */
   readonly requestsByMethod: Readonly<Record<string, number>>;
 }
 
@@ -27,11 +27,17 @@ export interface WatchOptions {
   readonly attributes?: MetricAttributes;
 }
 
-/** Writes the figures of one pool on the sheet. */
-export function readPool(pool: WatchedPool, options: WatchOptions, sheet: Sheet): void {
+/** The figures of one pool: a sheet by the name of each origin, or one by its own. */
+export function readPool(pool: WatchedPool, options: WatchOptions): Map<string, Sheet> {
+  const sheets = new Map<string, Sheet>();
   const stats = pool.stats();
-  if ('origins' in stats) for (const origin of stats.origins) readOrigin(origin, options, sheet);
-  else readDatabase(stats, options, sheet);
+  for (const each of 'origins' in stats ? stats.origins : [stats]) {
+    const sheet = sheets.get(each.name) ?? new Sheet();
+    sheets.set(each.name, sheet);
+    if ('origin' in each) readOrigin(each, options, sheet);
+    else readDatabase(each, options, sheet);
+  }
+  return sheets;
 }
 
 /** Open and lent to nobody, one that is being asked whether it lives included. */

@@ -81,6 +81,18 @@ test('requests under way are told by method, also when the last one has ended', 
   expect(await byMethod()).toEqual({ GET: 0, PUT: 0, _OTHER: 0 });
 });
 
+test('a method of the caller’s making is told of as long as it has requests', async () => {
+  const { origin } = await givenServer((_, response) => response.end());
+  const pool = givenPool();
+  for (const method of ['GET', 'get', 'MADE-UP']) {
+    // Node's server refuses what it does not know: the request has ended all the same.
+    const { body } = await pool.request({ origin, path: '/', method: method as 'GET' });
+    await body.dump();
+  }
+  await until(() => pool.stats().requests === 0, 'all answers read');
+  expect(pool.stats().origins[0]!.requestsByMethod).toEqual({ GET: 0, get: 0 });
+});
+
 test('an IPv6 address and a default port are told as the conventions want them', async () => {
   const { origin } = await givenServer((_, response) => response.end());
   const pool = givenPool();

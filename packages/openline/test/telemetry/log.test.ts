@@ -103,6 +103,34 @@ test('a pool that stays full while callers wait has a line, and another one when
   expect(lines[1]![2]).toEqual({ pool: 'orders', leased: 0, max: 1, waiting: 0 });
 });
 
+test('a logger that ends the log when it is told ends the looks at the pools too', async () => {
+  const kit = setUp({ name: 'orders', max: 1, acquireTimeoutMs: 600_000, leakThresholdMs: 600_000 });
+  let looks = 0;
+  const counted = {
+    stats: () => {
+      looks++;
+      return kit.pool.stats();
+    },
+  };
+  const lines: string[] = [];
+  const stopping = (_: object, message: string): void => {
+    lines.push(message);
+    log[Symbol.dispose]();
+  };
+  const logger: Logger = { info: stopping, warn: stopping, error: stopping };
+  const log = logPools([counted, counted], logger, { clock: kit.clock });
+  const [held] = await lease(kit, 1);
+  const waiting = ask(kit);
+  await kit.clock.advance(10_000);
+  expect(lines).toEqual(['pool "orders": near exhaustion']);
+  const before = looks;
+  await kit.clock.advance(60_000);
+  expect(looks).toBe(before);
+  held!.release();
+  await kit.clock.settle();
+  waiting.value.release();
+});
+
 /** Twice as many callers come as can be served: each lease lasts for 100 ms. */
 async function overrun(kit: Kit, ms: number): Promise<void> {
   const callers: ReturnType<typeof ask>[] = [];
