@@ -17,7 +17,8 @@ function needed({ arrivalsPerSecond, usualUseMs, useMs, leasesEach }: Evidence):
 }
 
 /** Where others have the connections of a shared budget, this pool's own size and load tell nothing. */
-const ownRoom = ({ shortShare }: Evidence): number => 1 - rising(shortShare, 0, 0.3);
+const ownRoom = ({ shortShare, last }: Evidence): number =>
+  last.shortage === undefined ? 1 - rising(shortShare, 0, 0.3) : 0;
 
 export const tooSmall: Judge = (evidence) => {
   const { last, fullShare, useMs, usualUseMs, arrivalsPerSecond, old, hasHistory } = evidence;

@@ -97,6 +97,9 @@ describe('a shared budget that is full', () => {
     const { sentence, ranked } = diagnose(history(bound));
     expect(ranked.map(({ cause }) => cause)).not.toContain('thundering-herd');
     expect(sentence).toContain('the shared budget is full, 256 of 256');
+    const justNow = history({ ...bound, now: { ...now, shortage: undefined } });
+    const last = { ...justNow.at(-1)!, shortage };
+    expect(causes([...justNow.slice(0, -1), last]), 'since a moment ago').toEqual([]);
     expect(sentence).toMatch(/raise the budget's max if the servers allow it\.$/);
     const { shortage: _none, ...free } = now;
     expect(diagnose(history({ ...bound, now: free })).verdict, 'without it').toBe('thundering-herd');
