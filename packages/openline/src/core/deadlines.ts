@@ -4,7 +4,7 @@ import { Alarm } from './alarm.ts';
 import { AcquireTimeoutError, ConnectError, type PoolCounts, type WaitMeasures } from './errors.ts';
 import type { HolderInfo } from './holder.ts';
 import type { NestingGuard } from './nesting.ts';
-import { OldLease } from './old-leases.ts';
+import { type Loan, OldLease } from './old-leases.ts';
 import type { Parts } from './parts.ts';
 import { placeBudget } from './place.ts';
 import { type Slot, State } from './slot.ts';
@@ -29,6 +29,7 @@ export function holdersOf<C>(parts: Parts<C>, now: number): HolderInfo[] {
         mode: slot.mode!,
         place,
         ...(working === undefined ? {} : { working }),
+        ...(isKept(parts, slot, lease) ? { kept: true } : {}),
         ...(lease instanceof OldLease && lease.isLeaked ? { leaked: true } : {}),
       });
     }
@@ -41,6 +42,16 @@ function isWorking<C>({ connector }: Parts<C>, slot: Slot<C>): boolean | undefin
     return connector.isWorking?.(slot.connection as C);
   } catch {
     return undefined;
+  }
+}
+
+/** What was garbage-collected is kept by nobody. */
+function isKept<C>({ connector }: Parts<C>, slot: Slot<C>, loan: Loan<C>): boolean {
+  const lease = loan instanceof OldLease ? loan.lease : loan;
+  try {
+    return lease !== undefined && connector.isKept?.(slot.connection as C, lease) === true;
+  } catch {
+    return false;
   }
 }
 

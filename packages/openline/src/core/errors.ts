@@ -93,7 +93,7 @@ export interface WaitMeasures {
   readonly queuedMs: number;
 }
 
-/** What {@link AcquireTimeoutError} measured of a budget that kept the pool from opening. */
+/** A budget that keeps a pool from opening. */
 export interface BudgetShortage {
   /** The budget's `max`, all of which was in use. */
   readonly max: number;

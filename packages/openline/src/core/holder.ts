@@ -13,6 +13,8 @@ export interface HolderInfo {
   readonly mode: LeaseMode;
   /** Whether the peer is at work on a request of it now; `undefined` where the connector cannot tell (`isWorking`). */
   readonly working?: boolean | undefined;
+  /** It is lent for long on purpose (the connector's `isKept`): however long it lasts, it is no leak. */
+  readonly kept?: true;
   /** Where in the code it was acquired; `undefined` when the budget of captures was spent at that moment. */
   readonly place: string | undefined;
   /** The lease was garbage-collected: nobody can end it any more. */

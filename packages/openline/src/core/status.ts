@@ -1,6 +1,6 @@
 // What a pool tells of itself to whoever asks: how full it is, what it opens, what its connections do, and what its end left.
 
-import type { PoolCounts } from './errors.ts';
+import type { BudgetShortage, PoolCounts } from './errors.ts';
 import type { HolderInfo, LeaseMode } from './holder.ts';
 import type { PoolTimes, PoolTotals } from './measures.ts';
 import type { Parts, PoolState } from './parts.ts';
@@ -18,6 +18,8 @@ export interface PoolStatus extends PoolCounts {
   readonly opens: readonly OpenInfo[];
   /** The outage under way: no open has succeeded since. `undefined` while opens succeed. */
   readonly outage: OutageInfo | undefined;
+  /** The budget that the pool shares with others, where that is full and so keeps the pool from opening. */
+  readonly shortage: BudgetShortage | undefined;
 }
 
 /** What `stats()` of a pool tells. */
@@ -101,6 +103,7 @@ export function statusOf<C>(parts: Parts<C>): PoolStatus {
       address: to,
     })),
     outage: outage.since === undefined ? undefined : outageSince(outage.since, parts, now),
+    shortage: parts.membership?.shortage(),
   };
 }
 

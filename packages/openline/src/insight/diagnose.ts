@@ -6,7 +6,7 @@ import { herd, loopBlocked, notTheLoop, tooSmall } from './judges-of-load.ts';
 import { connectsSlow, full, unreachable } from './judges-of-opening.ts';
 import { leak, nestedAcquire, slowUse } from './judges-of-use.ts';
 import type { Snapshot } from './snapshot.ts';
-import { counted, duration } from './words.ts';
+import { counted, duration, ofMax } from './words.ts';
 
 const judges: readonly Judge[] = [
   unreachable,
@@ -92,9 +92,9 @@ function isInTrouble(evidence: Evidence, ranked: readonly Finding[]): boolean {
   return ranked.some(({ cause, score }) => hurtsAnyway.includes(cause) && score > 0.8);
 }
 
-function healthy({ leasedShare, meanWaitMs, last }: Evidence, ranked: readonly Finding[]): Diagnosis {
+function healthy({ meanLeased, meanWaitMs, last }: Evidence, ranked: readonly Finding[]): Diagnosis {
   const evidence = [
-    `${(leasedShare * last.max).toFixed(1)} of ${last.max} connections leased on the average`,
+    `${meanLeased.toFixed(1)}${ofMax(last)} connections leased on the average`,
     `${duration(meanWaitMs)} of waiting`,
   ];
   return {
@@ -106,6 +106,9 @@ function healthy({ leasedShare, meanWaitMs, last }: Evidence, ranked: readonly F
   };
 }
 
+const shortageAdvice =
+  "Shorten the use of connections in the pools of the budget, or raise the budget's max if the servers allow it.";
+
 function unsure({ last, failed, meanWaitMs }: Evidence, ranked: readonly Finding[]): Diagnosis {
   const evidence = [
     `${counted(last.waiting, 'caller')} waiting`,
@@ -113,16 +116,23 @@ function unsure({ last, failed, meanWaitMs }: Evidence, ranked: readonly Finding
     `${duration(meanWaitMs)} of waiting on the average`,
     ...ranked.flatMap((finding) => finding.evidence),
   ];
-  const candidates = ranked.map(({ cause }) => names[cause].toLowerCase());
+  const { shortage } = last;
+  const candidates = [
+    ...(shortage === undefined ? [] : [`the shared budget is full, ${shortage.max} of ${shortage.max}`]),
+    ...ranked.map(({ cause }) => names[cause].toLowerCase()),
+  ];
   const what =
     candidates.length === 0
       ? 'nothing that was measured explains it'
       : `perhaps: ${candidates.join(', or ')}`;
   return {
     verdict: 'unsure',
-    sentence: `The cause is not sure (${what}): ${evidence.join('; ')}.`,
+    sentence: `The cause is not sure (${what}): ${evidence.join('; ')}.${shortage === undefined ? '' : ` ${shortageAdvice}`}`,
     evidence,
-    advice: 'Watch the pool for longer (PoolWatch): rates and what is usual need several seconds.',
+    advice:
+      shortage === undefined
+        ? 'Watch the pool for longer (PoolWatch): rates and what is usual need several seconds.'
+        : shortageAdvice,
     ranked,
   };
 }

@@ -43,12 +43,16 @@ export interface Evidence {
   readonly meanWaiting: number;
   /** The share of the moments looked at, in which somebody waited. */
   readonly waitingShare: number;
-  /** The share of `max` that was leased, on the average. */
-  readonly leasedShare: number;
+  /** Connections leased, on the average. */
+  readonly meanLeased: number;
+  /** Leases on each of them, on the average: above 1 where connections are shared. */
+  readonly leasesEach: number;
   /** The share of `max` that the leases which ended kept busy: nothing between two snapshots is missed. */
   readonly busyShare: number;
   /** The share of the moments in which every connection was leased and somebody waited. */
   readonly fullShare: number;
+  /** Of the moments in which somebody waited, the share in which a budget kept the pool from opening. */
+  readonly shortShare: number;
   /** The mean of the leases that ended and, by Little's law, of those that did not. */
   readonly useMs: number;
   /** What leases took before; 0 when too few were seen. */
@@ -108,6 +112,7 @@ export function evidenceOf(snapshots: readonly Snapshot[]): Evidence {
   const old = oldLeases(recent, usual.longMs, loopLongestMs);
   const settled = first === undefined ? undefined : settledWaits([first, ...recent]);
   const waitMs = since((s) => s.wait.sumMs);
+  const leasesEach = sharesOf(recent);
   return {
     last,
     overMs,
@@ -123,9 +128,14 @@ export function evidenceOf(snapshots: readonly Snapshot[]): Evidence {
       waitMs / overMs,
     ),
     waitingShare: mean(recent, (s) => (s.waiting > 0 ? 1 : 0)),
-    leasedShare: mean(recent, (s) => s.leased / s.max),
-    busyShare: since((s) => s.use.sumMs) / (overMs * last.max),
+    meanLeased: mean(recent, (s) => s.leased),
+    leasesEach,
+    busyShare: since((s) => s.use.sumMs) / (overMs * last.max * leasesEach),
     fullShare: mean(recent, (s) => (s.waiting > 0 && s.leased >= s.max ? 1 : 0)),
+    shortShare: mean(
+      recent.filter((s) => s.waiting > 0),
+      (s) => (s.shortage === undefined ? 0 : 1),
+    ),
     useMs: useOf(
       recent,
       old,
@@ -173,19 +183,49 @@ function oldLeases(recent: readonly Snapshot[], longMs: number, loopLongestMs: n
   const fromMs = Math.max(longMs * oldTimes, leastOldMs) + loopLongestMs;
   const last = recent[recent.length - 1]!;
   const now = last.holders.filter((holder) => holder.ageMs >= fromMs);
-  const begins = new Map<number, number>();
+  const known = new Map<number, KnownLease[]>();
   let seen = 0;
   for (const { atMs, holders } of recent) {
     for (const { connectionId, ageMs } of holders) {
       if (ageMs < fromMs) continue;
-      // The ages are taken a moment after the snapshot's; a connection's next old lease begins much later.
       const beganMs = atMs - ageMs;
-      const before = begins.get(connectionId);
-      if (before === undefined || beganMs - before > leastOldMs / 2) seen++;
-      begins.set(connectionId, beganMs);
+      const its = known.get(connectionId) ?? [];
+      const before = nearest(its, beganMs, atMs);
+      if (before === undefined) {
+        seen++;
+        its.push({ beganMs, seenAt: atMs });
+      } else {
+        before.beganMs = beganMs;
+        before.seenAt = atMs;
+      }
+      known.set(connectionId, its);
     }
   }
   return { fromMs, now, seen, cameBack: seen - now.length };
+}
+
+interface KnownLease {
+  beganMs: number;
+  seenAt: number;
+}
+
+/** The lease seen before that began then: ages are taken a moment after the snapshot's, and several leases may share a connection, each of them once in a snapshot. */
+function nearest(known: readonly KnownLease[], beganMs: number, atMs: number): KnownLease | undefined {
+  let found: KnownLease | undefined;
+  let leastMs = leastOldMs / 2;
+  for (const lease of known) {
+    const apartMs = Math.abs(lease.beganMs - beganMs);
+    if (lease.seenAt === atMs || apartMs > leastMs) continue;
+    found = lease;
+    leastMs = apartMs;
+  }
+  return found;
+}
+
+/** Leases on a connection that is leased, on the average. */
+function sharesOf(recent: readonly Snapshot[]): number {
+  const leased = mean(recent, (s) => s.leased);
+  return leased === 0 ? 1 : Math.max(mean(recent, (s) => s.leases) / leased, 1);
 }
 
 function nestedShare(snapshots: readonly Snapshot[], first: Snapshot | undefined): number {
@@ -237,7 +277,7 @@ function useOf(
   overMs: number,
 ): number {
   const ended = released === 0 ? 0 : sumMs / released;
-  const leased = Math.max(mean(recent, (s) => s.leased) - old.now.length, 0);
+  const leased = Math.max(mean(recent, (s) => s.leases) - old.now.length, 0);
   const byLittle = released === 0 ? 0 : (leased * overMs) / released;
   return released < leastUses ? Math.max(ended, byLittle) : ended;
 }

@@ -8,6 +8,9 @@ const watchedForMs = 60_000;
 /** Timeouts come in crowds: what was said serves all of them. */
 const serviceableMs = 250;
 
+/** Where a process is in trouble as a whole, hundreds of pools wait at once: no more than these are watched, some 3 ms of work a second together. */
+const mostWatched = 32;
+
 interface Case {
   readonly watch: PoolWatch;
   ends: TimerHandle;
@@ -16,16 +19,18 @@ interface Case {
 }
 
 class WatchingExplainer implements Explainer {
-  readonly #cases = new WeakMap<ExplainedPool, Case>();
+  readonly #cases = new Map<ExplainedPool, Case>();
 
   waiting(pool: ExplainedPool, clock: Clock): void {
-    const { ends } = this.#caseOf(pool, clock);
-    ends.cancel();
-    this.#endLater(pool, clock);
+    const its = this.#caseOf(pool, clock);
+    if (its === undefined) return;
+    its.ends.cancel();
+    its.ends = this.#endTimer(pool, clock);
   }
 
   explain(pool: ExplainedPool, clock: Clock): string | undefined {
     const its = this.#caseOf(pool, clock);
+    if (its === undefined) return undefined;
     const now = clock.now();
     if (now - its.saidAt < serviceableMs) return its.said;
     const { verdict, sentence } = its.watch.diagnose();
@@ -42,9 +47,10 @@ class WatchingExplainer implements Explainer {
     this.#cases.delete(pool);
   }
 
-  #caseOf(pool: ExplainedPool, clock: Clock): Case {
+  /** Nothing where as many others are watched as may be. */
+  #caseOf(pool: ExplainedPool, clock: Clock): Case | undefined {
     const known = this.#cases.get(pool);
-    if (known !== undefined) return known;
+    if (known !== undefined || this.#cases.size >= mostWatched) return known;
     const watch = new PoolWatch(pool, clock);
     const its = {
       watch,
@@ -54,10 +60,6 @@ class WatchingExplainer implements Explainer {
     };
     this.#cases.set(pool, its);
     return its;
-  }
-
-  #endLater(pool: ExplainedPool, clock: Clock): void {
-    this.#caseOf(pool, clock).ends = this.#endTimer(pool, clock);
   }
 
   #endTimer(pool: ExplainedPool, clock: Clock): TimerHandle {

@@ -2,7 +2,7 @@
 
 import type { Evidence } from './evidence.ts';
 import { type Cause, type Finding, type Judge, rising } from './finding.ts';
-import { counted, duration, percent, rate } from './words.ts';
+import { connectionsOf, counted, duration, percent, rate } from './words.ts';
 
 /** A pool this full on the average still serves at once most of those who come by chance. */
 const comfortable = 0.75;
@@ -11,10 +11,14 @@ const comfortable = 0.75;
 const slowerTimes = 1.4;
 
 /** Connections that would be busy, by Little's law, if no lease were slower than usual. */
-function needed({ arrivalsPerSecond, usualUseMs, useMs }: Evidence): number {
+function needed({ arrivalsPerSecond, usualUseMs, useMs, leasesEach }: Evidence): number {
   const isSlower = usualUseMs > 0 && useMs > usualUseMs * slowerTimes;
-  return (arrivalsPerSecond * (isSlower ? usualUseMs : useMs)) / 1_000;
+  return (arrivalsPerSecond * (isSlower ? usualUseMs : useMs)) / 1_000 / leasesEach;
 }
+
+/** Where others have the connections of a shared budget, this pool's own size and load tell nothing. */
+const ownRoom = ({ shortShare, last }: Evidence): number =>
+  last.shortage === undefined ? 1 - rising(shortShare, 0, 0.3) : 0;
 
 export const tooSmall: Judge = (evidence) => {
   const { last, fullShare, useMs, usualUseMs, arrivalsPerSecond, old, hasHistory } = evidence;
@@ -22,10 +26,10 @@ export const tooSmall: Judge = (evidence) => {
   const size = Math.max(Math.ceil(busy / comfortable), last.max + 1);
   // What leaks or hangs would leave no size enough; what slowed down would be served by this one.
   const load = busy / last.max;
-  const score = hasHistory ? rising(fullShare, 0.5, 0.9) * rising(load, 0.8, 0.95) : 0;
+  const score = hasHistory ? rising(fullShare, 0.5, 0.9) * rising(load, 0.8, 0.95) * ownRoom(evidence) : 0;
   return {
     cause: 'too-small',
-    score: score * (1 - rising(old.now.length / last.max, 0.1, 0.5)),
+    score: score * (1 - rising(connectionsOf(old.now) / last.max, 0.1, 0.5)),
     evidence: [
       `${counted(last.max, 'connection')}, all leased with callers waiting for ${percent(fullShare)} of the time`,
       `${rate(arrivalsPerSecond)} acquires of ${duration(useMs)} each${
@@ -58,8 +62,9 @@ export const herd: Judge = (evidence) => {
       (1 - rising(useMs / usual, 1.5, 3)) *
       (1 - rising(connect.awaitedShare, 0.2, 0.5)) *
       // Those that leak or hang are neither busy nor idle: the rest has less room than it seems.
-      (1 - rising(evidence.old.now.length / last.max, 0.1, 0.4)) *
-      (1 - rising(evidence.loopShare, 0.05, 0.25))
+      (1 - rising(connectionsOf(evidence.old.now) / last.max, 0.1, 0.4)) *
+      (1 - rising(evidence.loopShare, 0.05, 0.25)) *
+      ownRoom(evidence)
     : 0;
   return {
     cause: 'thundering-herd',

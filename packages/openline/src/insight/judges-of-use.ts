@@ -2,11 +2,11 @@
 
 import type { Evidence } from './evidence.ts';
 import { type Judge, rising } from './finding.ts';
-import { between, counted, duration, percent, places } from './words.ts';
+import { between, connectionsOf, counted, duration, ofMax, percent, places } from './words.ts';
 
-/** Old leases at which the peer is not at work: nobody waits for an answer on them. */
+/** Old leases that are not lent for long on purpose and at which the peer is not at work: nobody waits for an answer on them. */
 function abandoned({ old }: Evidence): Evidence['old']['now'] {
-  return old.now.filter(({ working }) => working !== true);
+  return old.now.filter(({ working, kept }) => working !== true && kept !== true);
 }
 
 /** Of those who got a connection, do many wait for a second one? Then leases are long because of it; unless none of them ever comes back, as theirs do at their deadlines. */
@@ -14,7 +14,9 @@ function nestedShare(evidence: Evidence): number {
   const { nested, failed, last } = evidence;
   if (nested === 0) return 0;
   const neverBack =
-    failed === 0 ? 0 : neverBackShare(evidence) * rising(abandoned(evidence).length / last.max, 0.1, 0.5);
+    failed === 0
+      ? 0
+      : neverBackShare(evidence) * rising(connectionsOf(abandoned(evidence)) / last.max, 0.1, 0.5);
   // Who waits for a second connection asks nothing of the first one: marks that went astray (callers begun by one another) are told by that.
   const atWork = rising(evidence.workingShare ?? 0, 0.4, 0.8);
   return rising(evidence.nestedShare, 0.02, 0.08) * (1 - neverBack) * (1 - atWork);
@@ -32,8 +34,9 @@ export const leak: Judge = (evidence) => {
   const { last } = evidence;
   const gone = abandoned(evidence);
   const [longest] = gone;
+  const connections = connectionsOf(gone);
   const score =
-    rising(gone.length / last.max, 0.05, 0.5) * neverBackShare(evidence) * (1 - nestedShare(evidence));
+    rising(connections / last.max, 0.05, 0.5) * neverBackShare(evidence) * (1 - nestedShare(evidence));
   return {
     cause: 'leak',
     score,
@@ -41,7 +44,7 @@ export const leak: Judge = (evidence) => {
       longest === undefined
         ? []
         : [
-            `${gone.length} of ${last.max} connections have not come back for ${between(gone.at(-1)!.ageMs, longest.ageMs)}`,
+            `${connections}${ofMax(last)} connections have not come back for ${between(gone.at(-1)!.ageMs, longest.ageMs)}`,
             ...(evidence.usualUseMs === 0 ? [] : [`leases usually take ${duration(evidence.usualUseMs)}`]),
             `taken at ${places(gone)}`,
           ],
@@ -53,7 +56,8 @@ export const leak: Judge = (evidence) => {
 export const slowUse: Judge = (evidence) => {
   const { useMs, usualUseMs, old, workingShare, last } = evidence;
   const times = usualUseMs === 0 ? 0 : useMs / usualUseMs;
-  const atWork = old.now.filter(({ working }) => working === true).length;
+  // Where the connector cannot tell, what is kept on purpose is an answer on its way.
+  const atWork = connectionsOf(old.now.filter(({ working, kept }) => working ?? kept === true));
   const stuck = rising(atWork / last.max, 0.05, 0.5);
   const slower = rising(times, 1.4, 2.5);
   const where =
@@ -68,7 +72,9 @@ export const slowUse: Judge = (evidence) => {
     cause: 'slow-use',
     score: Math.max(slower, stuck) * (1 - nestedShare(evidence)),
     evidence: [
-      `leases take ${duration(Math.max(useMs, old.now[0]?.ageMs ?? 0))}, usually ${duration(usualUseMs)}`,
+      `leases take ${duration(Math.max(useMs, old.now[0]?.ageMs ?? 0))}${
+        usualUseMs === 0 ? '' : `, usually ${duration(usualUseMs)}`
+      }`,
       ...(workingShare === undefined
         ? []
         : [`for ${percent(workingShare)} of that time the server is at work`]),

@@ -1,6 +1,7 @@
 // What a pool looked like at one moment: small enough to keep a minute of them.
 
 import type {
+  BudgetShortage,
   HistogramSnapshot,
   HolderInfo,
   OpenInfo,
@@ -30,6 +31,8 @@ export interface Snapshot extends PoolCounts {
   readonly poolName: string;
   /** Monotonic. */
   readonly atMs: number;
+  /** Leases under way; above `leased` where connections are shared. */
+  readonly leases: number;
   readonly acquired: number;
   readonly timedOut: number;
   readonly aborted: number;
@@ -45,6 +48,8 @@ export interface Snapshot extends PoolCounts {
   readonly connectPhases: Readonly<Record<string, Total>>;
   readonly opens: readonly OpenInfo[];
   readonly outage: OutageInfo | undefined;
+  /** The shared budget that kept the pool from opening. */
+  readonly shortage: BudgetShortage | undefined;
   /** The longest first, 64 at the most. */
   readonly holders: readonly HolderInfo[];
   /** What delayed the event loop since the snapshot before. */
@@ -58,12 +63,13 @@ export interface Snapshot extends PoolCounts {
  * @param loop - what delayed the event loop since the snapshot before; by default nothing is known of it
  */
 export function snapshotOf(pool: DiagnosablePool, atMs: number, loop: LoopDelay = noDelay): Snapshot {
-  const { name, totals, times, opens, outage, ...stats } = pool.stats();
+  const { name, leases, totals, times, opens, outage, shortage, ...stats } = pool.stats();
   const { max, size, idle, leased, opening, validating, resetting, closing, detached, waiting } = stats;
   return {
     poolName: name,
     atMs,
     ...{ max, size, idle, leased, opening, validating, resetting, closing, detached, waiting },
+    leases,
     acquired: totals.acquired,
     timedOut: totals.timedOut,
     aborted: totals.aborted,
@@ -79,6 +85,7 @@ export function snapshotOf(pool: DiagnosablePool, atMs: number, loop: LoopDelay 
     ),
     opens,
     outage,
+    shortage,
     holders: pool.holders().slice(0, mostHolders),
     loop,
   };

@@ -21,6 +21,14 @@ export const percent = (share: number): string => `${Math.round(share * 100)} %`
 /** `1 connection`, `2 connections`. */
 export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
+/** ` of 10`; nothing where a pool has no limit of its own. */
+export const ofMax = ({ max }: { readonly max: number }): string =>
+  max < Number.MAX_SAFE_INTEGER ? ` of ${max}` : '';
+
+/** How many connections leases are on: several may share one. */
+export const connectionsOf = (leases: readonly { readonly connectionId: number }[]): number =>
+  new Set(leases.map(({ connectionId }) => connectionId)).size;
+
 /** A rate: `1.5`, `240`. */
 export const rate = (perSecond: number): string => `${rounded(perSecond, perSecond < 10 ? 1 : 0)}/s`;
 

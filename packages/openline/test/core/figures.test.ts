@@ -3,7 +3,8 @@ import { AsyncResource } from 'node:async_hooks';
 import { createPool } from 'openline';
 import { FakeConnector, ManualClock } from 'openline/testing';
 import { expect, it } from 'vitest';
-import { setUp } from './kit.ts';
+import { setUpBudget } from './budget-kit.ts';
+import { type Kit, setUp } from './kit.ts';
 
 const pause = (clock: ManualClock, ms: number): Promise<void> =>
   new Promise((resolve) => void clock.setTimer(resolve, ms));
@@ -45,6 +46,35 @@ it('says of each holder whether its peer is at work, where the connector can tel
   const { pool: other } = setUp();
   using _lease = await other.acquire();
   expect(other.holders()[0]).not.toHaveProperty('working');
+});
+
+it('says of each holder whether it is lent for long on purpose, and of none whose connector cannot tell', async () => {
+  const kept = new Set<number>();
+  const { clock, connector, pool } = setUp({ max: 3 });
+  const isKept = ({ id }: { id: number }): boolean => {
+    if (id === 3) throw new Error('broken');
+    return kept.has(id);
+  };
+  Object.assign(connector, { isKept });
+  const leases = [await pool.acquire(), await pool.acquire(), await pool.acquire()];
+  kept.add(2);
+  const told = (): unknown[] => pool.holders().map((holder) => holder.kept);
+  expect(told()).toEqual([undefined, true, undefined]);
+  await clock.advance(5_000);
+  expect(told(), 'held weakly by then').toEqual([undefined, true, undefined]);
+  for (const lease of leases) lease.release();
+});
+
+it('says that a shared budget keeps it from opening, while it does', async () => {
+  const { budget, pools } = setUpBudget({ budgetMax: 2, pools: 2, max: 5 });
+  const [one, other] = pools.map(({ pool }) => pool) as [Kit['pool'], Kit['pool']];
+  const first = await one.acquire();
+  expect(one.stats().shortage).toBeUndefined();
+  const second = await other.acquire();
+  expect(one.stats().shortage).toEqual({ max: budget.max, otherPools: 1, inOtherPools: 1 });
+  expect(one.status().shortage).toEqual(one.stats().shortage);
+  first.release();
+  second.release();
 });
 
 it('counts callers that wait for a second connection while they hold a first one, once the pool has starved', async () => {

@@ -79,3 +79,24 @@ it('leaves no timer behind when the pool is closed', async () => {
   await service.end();
   expect(service.clock.pending).toEqual([]);
 });
+
+it('watches some pools at a time, with one timer for all of them, however many wait', async () => {
+  const clock = new ManualClock();
+  const limits = { clock, max: 1, acquireTimeoutMs: 5_000, explainer };
+  const pools = Array.from({ length: 50 }, () => createPool(new FakeConnector({ clock }), limits));
+  const messages: string[] = [];
+  const ends = pools.map(async (pool) => {
+    const held = await pool.acquire();
+    const error = await pool.acquire().catch((reason: unknown) => reason);
+    messages.push((error as AcquireTimeoutError).diagnosis ?? '');
+    held.release();
+  });
+  await clock.advance(3_000);
+  const due = clock.pending.map(({ dueInMs }) => dueInMs);
+  expect(due.filter((ms) => ms <= 20)).toHaveLength(1);
+  await clock.advance(3_000);
+  await Promise.all(ends);
+  expect(messages.filter((message) => message !== '')).toHaveLength(32);
+  await Promise.all(pools.map((pool) => pool.close()));
+  expect(clock.pending).toEqual([]);
+});

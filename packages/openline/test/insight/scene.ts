@@ -24,6 +24,7 @@ const wellAtStart: Snapshot = {
   size: 10,
   idle: 6,
   leased: 4,
+  leases: 4,
   opening: 0,
   validating: 0,
   resetting: 0,
@@ -43,6 +44,7 @@ const wellAtStart: Snapshot = {
   connectPhases: { tls: { count: 10, sumMs: 100 } },
   opens: [],
   outage: undefined,
+  shortage: undefined,
   holders: [],
   loop: { blockedMs: 0, longestMs: 0 },
 };
@@ -67,6 +69,7 @@ function after(before: Snapshot, second: Second): Snapshot {
   return {
     ...wellAtStart,
     atMs: before.atMs + 1_000,
+    leases: second.now?.leased ?? wellAtStart.leased,
     acquired: before.acquired + acquired,
     timedOut: plus('timedOut'),
     nested: plus('nested'),

@@ -41,6 +41,25 @@ it('measures how long the event loop stood still', async () => {
   watch.stop();
 });
 
+it('tells each of several watches of one clock what it did not know yet, and what came before it to none', async () => {
+  const { clock, pool, watch } = watched();
+  clock.jump(520);
+  const late = new PoolWatch(pool, clock);
+  await clock.advance(1_000);
+  clock.jump(330);
+  await clock.advance(1_000);
+  const blockedIn = ({ snapshots }: PoolWatch): number =>
+    Math.round(snapshots.reduce((sum, { loop }) => sum + loop.blockedMs, 0) / 100) * 100;
+  expect([blockedIn(watch), blockedIn(late)]).toEqual([800, 300]);
+  watch.stop();
+  clock.jump(300);
+  await clock.advance(1_000);
+  expect(blockedIn(late)).toBe(600);
+  late.stop();
+  expect(clock.pending).toEqual([]);
+  await pool.close();
+});
+
 it('is asked without disturbing its history', async () => {
   const { clock, watch } = watched();
   await clock.advance(2_000);
