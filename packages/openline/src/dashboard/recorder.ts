@@ -3,7 +3,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type Clock, type CloseReason, channelNames, type PoolObserver } from '../core/index.ts';
 import type { EventRow, OpenRow } from './frames.ts';
-import { fromHome } from './places.ts';
+import { shownText } from './messages.ts';
 
 const eventsKept = 200;
 const opensKeptPerPool = 12;
@@ -119,7 +119,7 @@ export class Recorder {
     const now = this.#clock.wallNow();
     const id = ++this.#lastId;
     const [mood, inFull] = inWords(event as never);
-    const text = fromHome(inFull);
+    const text = shownText(inFull);
     const same = this.#events.findLastIndex((row) => row.pool === pool && row.kind === kind);
     const before = this.#events[same];
     if (before !== undefined && now - before.at < oneRowMs[mood]) {
@@ -133,7 +133,7 @@ export class Recorder {
     if (kind === 'openFailed') {
       const failed = event as EventOf<'openFailed'>;
       const tookMs = failed.phases.reduce((sum, phase) => sum + phase.tookMs, 0);
-      this.#openEnded(id, now, { ...failed, tookMs }, failed.error.message);
+      this.#openEnded(id, now, { ...failed, tookMs }, shownText(failed.error.message));
     }
   }
 
