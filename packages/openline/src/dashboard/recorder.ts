@@ -2,6 +2,7 @@
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type Clock, type CloseReason, channelNames, type PoolObserver } from '../core/index.ts';
+import { warn } from './diagnoses.ts';
 import type { EventRow, OpenRow } from './frames.ts';
 import { shownText } from './messages.ts';
 
@@ -68,17 +69,25 @@ export class Recorder {
   readonly #leaks = new Map<string, number>();
   readonly #listeners: (() => void)[] = [];
   #lastId = 0;
+  #hasWarned = false;
 
   constructor(isOurs: (poolName: string) => boolean, clock: Clock) {
     this.#isOurs = isOurs;
     this.#clock = clock;
     for (const [name, inWords] of Object.entries(words)) {
-      const listener = (event: unknown): void =>
-        this.#happened(
-          name,
-          event as { poolName: string },
-          inWords as (event: never) => [EventRow['mood'], string],
-        );
+      const listener = (event: unknown): void => {
+        // Node makes what a listener of a channel throws an uncaught exception.
+        try {
+          this.#happened(
+            name,
+            event as { poolName: string },
+            inWords as (event: never) => [EventRow['mood'], string],
+          );
+        } catch (error) {
+          if (!this.#hasWarned) warn(`an event of a pool was not written down: ${String(error)}`);
+          this.#hasWarned = true;
+        }
+      };
       const channel = channelNames[name as keyof Events];
       subscribe(channel, listener);
       this.#listeners.push(() => unsubscribe(channel, listener));
