@@ -68,7 +68,9 @@ export const slowUse: Judge = (evidence) => {
     cause: 'slow-use',
     score: Math.max(slower, stuck) * (1 - nestedShare(evidence)),
     evidence: [
-      `leases take ${duration(Math.max(useMs, old.now[0]?.ageMs ?? 0))}, usually ${duration(usualUseMs)}`,
+      `leases take ${duration(Math.max(useMs, old.now[0]?.ageMs ?? 0))}${
+        usualUseMs === 0 ? '' : `, usually ${duration(usualUseMs)}`
+      }`,
       ...(workingShare === undefined
         ? []
         : [`for ${percent(workingShare)} of that time the server is at work`]),
