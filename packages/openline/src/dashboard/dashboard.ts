@@ -88,14 +88,15 @@ export function dashboard(
       const cookie = access.exchange(request);
       if (cookie !== undefined) return say(response, 200, 'Welcome.', { 'Set-Cookie': cookie });
     }
-    if (!access.mayLook(request))
+    const until = access.mayLookUntil(request);
+    if (until === undefined)
       return say(
         response,
         401,
         'The dashboard wants its token, as "Authorization: Bearer <token>" or on its page.',
       );
     if (name === 'session' || method === 'HEAD') return say(response, 200, 'Welcome.');
-    feed.view(response, new URLSearchParams(query).get('pool') ?? undefined);
+    feed.view(response, new URLSearchParams(query).get('pool') ?? undefined, until);
   };
 
   const handle = (
