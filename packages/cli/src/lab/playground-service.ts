@@ -36,6 +36,8 @@ export async function startPlayground(
     return { process, origin };
   } catch (error) {
     if (error instanceof Interrupted) throw error;
+    // Its database may run already, and the lab goes on for as long as somebody looks.
+    await process.end(goodbyeMs);
     tell(`There is nothing to break this time: ${messageOf(error)}`);
     return undefined;
   }

@@ -87,6 +87,16 @@ it('one fault at a time: another can be planted only once the first is mended', 
   expect(playground.plant('spike')).toBe(true);
 });
 
+it('a database that could not be killed is reachable again, though nothing was planted', async () => {
+  const { database, proxy, playground } = someStage();
+  database.kill.mockRejectedValueOnce(new Error('not permitted'));
+  playground.plant('kill');
+  await pass(250);
+  expect(playground.state()).toMatchObject({ failure: 'not permitted' });
+  expect(proxy.refuse).toHaveBeenCalledTimes(1);
+  expect(proxy.restore).toHaveBeenCalledTimes(1);
+});
+
 it('what could not be mended is said, and mended again 5 s later', async () => {
   const { database, proxy, playground } = someStage();
   playground.plant('kill');

@@ -51,6 +51,7 @@ export { framesThroughFetch } from './place.ts';
 export { type Line, type Lines, leastLoaded, type Placement } from './placement.ts';
 export { createPool, Pool } from './pool.ts';
 export { type DeadlineOptions, remainingMs, withDeadline } from './request-deadline.ts';
+export { withoutSecrets } from './secrets.ts';
 export type { StateName } from './slot.ts';
 export type { CloseReport, ConnectionInfo, OpenInfo, OutageInfo, PoolStats, PoolStatus } from './status.ts';
 export type { Taker, Waiting } from './waiter.ts';

@@ -4,7 +4,7 @@ import type { BudgetShortage, PoolCounts } from './errors.ts';
 import type { HolderInfo, LeaseMode } from './holder.ts';
 import type { PoolTimes, PoolTotals } from './measures.ts';
 import type { Parts, PoolState } from './parts.ts';
-import { type StateName, stateNames } from './slot.ts';
+import { type Slot, type StateName, stateNames } from './slot.ts';
 
 /** What `status()` of a pool tells. */
 export interface PoolStatus extends PoolCounts {
@@ -113,14 +113,22 @@ function outageSince<C>(since: number, { outage, breaker }: Parts<C>, now: numbe
 }
 
 /** What is under way on lent connections, by their numbers. */
-export function requestsOf<C>({ connector, slots }: Parts<C>): Map<number, string> {
+export function requestsOf<C>(parts: Parts<C>): Map<number, string> {
   const requests = new Map<number, string>();
-  if (connector.requestOn === undefined) return requests;
-  for (const slot of slots) {
-    const request = slot.leases === 0 ? undefined : connector.requestOn(slot.connection as C);
+  if (parts.connector.requestOn === undefined) return requests;
+  for (const slot of parts.slots) {
+    const request = slot.leases === 0 ? undefined : requestOn(parts, slot);
     if (request !== undefined) requests.set(slot.id, request);
   }
   return requests;
+}
+
+function requestOn<C>({ connector }: Parts<C>, slot: Slot<C>): string | undefined {
+  try {
+    return connector.requestOn?.(slot.connection as C);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Every connection now, in the order of their opening. */

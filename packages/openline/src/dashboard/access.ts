@@ -10,7 +10,6 @@ export interface Refusal {
   readonly text: string;
 }
 
-const cookieName = 'openline_dashboard';
 const cookieLastsMs = 12 * 3_600_000;
 /** What a proxy adds: behind one, every request seems to come from this machine. */
 const marksOfProxies = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'];
@@ -19,11 +18,13 @@ const marksOfProxies = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-r
 export class Access {
   readonly #hosts: readonly string[] | undefined;
   readonly #token: string | undefined;
+  readonly #cookieName: string;
   readonly #wallNow: () => number;
 
   constructor({ hosts, token, clock }: ResolvedDashboardOptions) {
     this.#hosts = hosts;
     this.#token = token;
+    this.#cookieName = `openline_dashboard_${token === undefined ? '' : nameFor(token)}`;
     this.#wallNow = () => clock.wallNow();
   }
 
@@ -54,10 +55,10 @@ export class Access {
     return undefined;
   }
 
-  /** May this request see the pools? */
-  mayLook(request: IncomingMessage): boolean {
-    if (this.#token === undefined) return true;
-    return this.#hasToken(request) || this.#hasCookie(request, this.#token);
+  /** Until when this request may see the pools, in the time of the clock on the wall; `Infinity`: for as long as it likes; `undefined`: not at all. */
+  mayLookUntil(request: IncomingMessage): number | undefined {
+    if (this.#token === undefined || this.#hasToken(request)) return Number.POSITIVE_INFINITY;
+    return this.#cookieEnd(request, this.#token);
   }
 
   /** The cookie for a request with the token; nothing for one without. */
@@ -70,7 +71,7 @@ export class Access {
       request.headers['x-forwarded-proto'] === 'https';
     // Without a path of its own it is for the page's folder, under whatever name a proxy shows that.
     return (
-      `${cookieName}=${until}.${signature(this.#token, until)}; Max-Age=${cookieLastsMs / 1000}; ` +
+      `${this.#cookieName}=${until}.${signature(this.#token, until)}; Max-Age=${cookieLastsMs / 1000}; ` +
       `HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`
     );
   }
@@ -80,19 +81,25 @@ export class Access {
     return given !== undefined && this.#token !== undefined && isEqual(given, this.#token);
   }
 
-  #hasCookie({ headers }: IncomingMessage, token: string): boolean {
+  #cookieEnd({ headers }: IncomingMessage, token: string): number | undefined {
     for (const pair of (headers.cookie ?? '').split(/; */)) {
-      if (!pair.startsWith(`${cookieName}=`)) continue;
-      const [until = '', signed = ''] = pair.slice(cookieName.length + 1).split('.');
-      if (Number(until) > this.#wallNow() && isEqual(signed, signature(token, Number(until)))) return true;
+      if (!pair.startsWith(`${this.#cookieName}=`)) continue;
+      const [until = '', signed = ''] = pair.slice(this.#cookieName.length + 1).split('.');
+      if (Number(until) > this.#wallNow() && isEqual(signed, signature(token, Number(until))))
+        return Number(until);
     }
-    return false;
+    return undefined;
   }
 }
 
 /** Signed, not remembered: the cookie outlives a restart, and serves every process behind the same name. */
 function signature(token: string, until: number): string {
   return createHmac('sha256', token).update(`openline dashboard ${until}`).digest('base64url');
+}
+
+/** Cookies know no ports: dashboards of one machine that have tokens of their own need cookies of their own. */
+function nameFor(token: string): string {
+  return createHmac('sha256', token).update('openline dashboard name').digest('hex').slice(0, 8);
 }
 
 /** Compares without telling by its duration where they differ. */

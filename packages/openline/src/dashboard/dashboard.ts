@@ -5,7 +5,7 @@ import { Access } from './access.ts';
 import { answer, say } from './answers.ts';
 import { Feed } from './feed.ts';
 import { type DashboardOptions, resolveDashboardOptions } from './options.ts';
-import { pageFile } from './page-files.ts';
+import { isPageFile, pageFile } from './page-files.ts';
 import type { VisiblePool, VisiblePools } from './visible.ts';
 
 /** As much of Fastify's reply as the plugin uses. */
@@ -68,8 +68,8 @@ export function dashboard(
     const [path = '', query = ''] = url.split('?', 2);
     const isHere = path === base || path.startsWith(`${base}/`);
     const name = path.slice(base.length + 1);
-    const file = isHere ? pageFile(name) : undefined;
-    if (!isHere || (file === undefined && name !== 'feed' && name !== 'session')) {
+    const isFile = isHere && isPageFile(name);
+    if (!isHere || (!isFile && name !== 'feed' && name !== 'session')) {
       return next === undefined ? say(response, 404, 'Not found.') : next();
     }
     const refusal = access.refusal(request);
@@ -77,23 +77,26 @@ export function dashboard(
     const method = request.method ?? 'GET';
     const allowed = name === 'session' ? 'GET, HEAD, POST' : 'GET, HEAD';
     if (!allowed.split(', ').includes(method)) return say(response, 405, 'Not allowed.', { Allow: allowed });
-    if (file !== undefined) {
+    if (isFile) {
       // The page names its files beside itself, so its own address ends in a slash.
       if (path === base) return say(response, 308, 'Moved.', { Location: `${lastOf(base)}/` });
+      const file = pageFile(name);
+      if (file === undefined) return say(response, 500, 'The page was not installed.');
       return answer(response, 200, file.contentType, file.body);
     }
     if (method === 'POST') {
       const cookie = access.exchange(request);
       if (cookie !== undefined) return say(response, 200, 'Welcome.', { 'Set-Cookie': cookie });
     }
-    if (!access.mayLook(request))
+    const until = access.mayLookUntil(request);
+    if (until === undefined)
       return say(
         response,
         401,
         'The dashboard wants its token, as "Authorization: Bearer <token>" or on its page.',
       );
     if (name === 'session' || method === 'HEAD') return say(response, 200, 'Welcome.');
-    feed.view(response, new URLSearchParams(query).get('pool') ?? undefined);
+    feed.view(response, new URLSearchParams(query).get('pool') ?? undefined, until);
   };
 
   const handle = (

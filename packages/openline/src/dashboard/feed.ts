@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import type { TimerHandle } from '../core/index.ts';
 import { say } from './answers.ts';
 import { Detail } from './detail.ts';
-import { type Diagnoses, noDiagnoses, OwnDiagnoses } from './diagnoses.ts';
+import { type Diagnoses, noDiagnoses, OwnDiagnoses, warn } from './diagnoses.ts';
 import type { ResolvedDashboardOptions } from './options.ts';
 import { Overview } from './overview.ts';
 import { Recorder } from './recorder.ts';
@@ -30,6 +30,7 @@ export class Feed {
   #eventsSeen = 0;
   #lastBeat = 0;
   #isClosed = false;
+  #hasWarned = false;
 
   constructor(given: readonly (VisiblePool | VisiblePools)[], options: ResolvedDashboardOptions) {
     this.#given = given;
@@ -42,8 +43,8 @@ export class Feed {
     return this.#viewers.size;
   }
 
-  /** Begins to tell this one of everything, and of one pool in detail. */
-  view(response: ServerResponse, poolName: string | undefined): void {
+  /** Begins to tell this one of everything, and of one pool in detail. `until`: when it may look no longer, on the wall's clock. */
+  view(response: ServerResponse, poolName: string | undefined, until: number): void {
     // Whoever has gone before the handler was called (middleware may take its time) would never be heard to go.
     if (response.destroyed) return;
     if (this.#isClosed) {
@@ -55,17 +56,16 @@ export class Feed {
       return;
     }
     // Those who look already are told of this look too, so that everybody knows the same.
-    this.#look();
-    const viewer = new Viewer(response, poolName, (gone) => this.#gone(gone));
+    this.#guard(() => this.#look());
+    const viewer = new Viewer(response, poolName, until, (gone) => this.#gone(gone));
     this.#viewers.add(viewer);
     const now = this.#options.clock.wallNow();
     const events = this.#recorder.eventsAfter(0);
-    viewer.send(asEvent('pools', { ...this.#overview.whole(now), events }));
-    const found = this.#overview.find(poolName);
-    if (found !== undefined) {
-      const known = this.#details.get(found.id) ?? this.#detailOf(found);
-      viewer.send(asEvent('detail', known.whole()));
-    }
+    viewer.begin(asEvent('pools', { ...this.#overview.whole(now), events }));
+    this.#guard(() => {
+      const found = this.#overview.find(poolName);
+      if (found !== undefined) this.#tellAll(this.#details.get(found.id) ?? this.#detailOf(found), [viewer]);
+    });
     this.#timer ??= this.#again();
   }
 
@@ -80,7 +80,7 @@ export class Feed {
     const timer = this.#options.clock.setTimer(() => {
       this.#timer = undefined;
       if (this.#viewers.size === 0) return;
-      this.#look();
+      this.#guard(() => this.#look());
       this.#timer = this.#again();
     }, this.#options.intervalMs);
     timer.keepAlive(false);
@@ -107,12 +107,12 @@ export class Feed {
 
   #look(): void {
     const now = this.#options.clock.wallNow();
-    const watched = new Map<number, Viewer[]>();
     for (const viewer of this.#viewers) {
-      const id = this.#overview.find(viewer.poolName)?.id;
-      if (id !== undefined) watched.set(id, [...(watched.get(id) ?? []), viewer]);
+      if (now < viewer.until) continue;
+      this.#viewers.delete(viewer);
+      viewer.end();
     }
-    const frame = this.#overview.look(now, new Set(watched.keys()));
+    const frame = this.#overview.look(now, new Set(this.#viewersByPool().keys()));
     const events = this.#recorder.eventsAfter(this.#eventsSeen);
     this.#eventsSeen = this.#recorder.lastId;
     const hasNews = frame.changed !== undefined || frame.gone !== undefined || events.length > 0;
@@ -122,23 +122,41 @@ export class Feed {
       const event = asEvent('pools', { ...frame, ...(events.length > 0 && { events }) });
       for (const viewer of this.#viewers) viewer.send(event);
     } else if (isBeat) for (const viewer of this.#viewers) viewer.send(heartbeat);
-    for (const [id, viewers] of watched) this.#lookClosely(id, viewers, now);
+    // The look may have found that a pool has gone, or that another has come in its place.
+    const watched = this.#viewersByPool();
+    for (const viewers of watched.values()) this.#guard(() => this.#lookClosely(viewers, now));
     for (const id of this.#details.keys()) if (!watched.has(id)) this.#details.delete(id);
   }
 
-  #lookClosely(id: number, viewers: readonly Viewer[], now: number): void {
-    const found = this.#overview.find(viewers[0]!.poolName);
-    if (found === undefined) return;
-    let detail = this.#details.get(id);
-    // The pool has gone, or another has come in its place: its viewers are told of that one from the start.
-    if (detail === undefined || found.id !== id) {
-      detail = this.#details.get(found.id) ?? this.#detailOf(found);
-      const whole = asEvent('detail', detail.whole());
-      for (const viewer of viewers) viewer.send(whole);
-      return;
+  #viewersByPool(): Map<number, Viewer[]> {
+    const byPool = new Map<number, Viewer[]>();
+    for (const viewer of this.#viewers) {
+      const id = this.#overview.find(viewer.poolName)?.id;
+      if (id !== undefined) byPool.set(id, [...(byPool.get(id) ?? []), viewer]);
     }
-    const event = asEvent('detail', detail.look(now));
-    for (const viewer of viewers) viewer.send(event);
+    return byPool;
+  }
+
+  /** @param viewers - of one pool: those who know it are told of its changes, the others of all. */
+  #lookClosely(viewers: readonly Viewer[], now: number): void {
+    const found = this.#overview.find(viewers[0]!.poolName)!;
+    const known = this.#details.get(found.id);
+    const detail = known ?? this.#detailOf(found);
+    if (known !== undefined) {
+      const event = asEvent('detail', known.look(now));
+      for (const viewer of viewers) if (viewer.knows === found.id) viewer.send(event);
+    }
+    const others = viewers.filter(({ knows }) => known === undefined || knows !== found.id);
+    if (others.length > 0) this.#tellAll(detail, others);
+  }
+
+  #tellAll(detail: Detail, viewers: readonly Viewer[]): void {
+    const whole = detail.whole();
+    const event = asEvent('detail', whole);
+    for (const viewer of viewers) {
+      viewer.knows = whole.pool;
+      viewer.send(event);
+    }
   }
 
   #detailOf({ pool, id, poolName }: { pool: VisiblePool; id: number; poolName: string }): Detail {
@@ -146,6 +164,16 @@ export class Feed {
     this.#details.set(id, detail);
     detail.look(this.#options.clock.wallNow());
     return detail;
+  }
+
+  /** What a pool of the user's own throws must not end the service: timers have nobody to catch it. */
+  #guard(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      if (!this.#hasWarned) warn(`a pool threw when it was looked at: ${String(error)}`);
+      this.#hasWarned = true;
+    }
   }
 
   #isOurs(poolName: string): boolean {

@@ -2,7 +2,7 @@
 
 import type { Cause, Diagnosis, Finding } from '../insight/index.ts';
 import type { FindingRow } from './frames.ts';
-import { fromHome } from './places.ts';
+import { shownText } from './messages.ts';
 
 /** By one snapshot alone, which knows rates of the pool's whole life only, these can be told all the same. */
 const toldAtOnce: readonly Diagnosis['verdict'][] = ['leak', 'server-unreachable'];
@@ -48,7 +48,7 @@ function shown({ cause, evidence, advice }: Omit<Finding, 'score'>, ranked: read
   return {
     mood: 'bad',
     title: titles[cause],
-    evidence: evidence.map(fromHome),
+    evidence: evidence.map(shownText),
     advice,
     others: rowsOf(others.slice(0, besidesShown)),
   };
@@ -76,6 +76,6 @@ const calm = (evidence: readonly string[]): FindingRow => ({
 const rowsOf = (findings: readonly Finding[]): FindingRow['others'] =>
   findings.map(({ cause, evidence, advice }) => ({
     title: titles[cause],
-    evidence: evidence.map(fromHome),
+    evidence: evidence.map(shownText),
     advice,
   }));

@@ -7,7 +7,7 @@ import type { VisiblePool } from './visible.ts';
 /** Options of the dashboard. */
 export interface DashboardOptions {
   /**
-   * Who has it may look, from anywhere: 16 characters or more. It is sent once, in a header, for a cookie that lasts 12 hours.
+   * Who has it may look, from anywhere: 16 ASCII characters or more, no spaces. It is sent once, in a header, for a cookie that lasts 12 hours.
    * Without it only this machine may look.
    */
   readonly token?: string;
@@ -73,6 +73,11 @@ export function resolveDashboardOptions(
   const { token, hosts, path = '/', diagnose, queryText = false } = given ?? {};
   if (token !== undefined && (typeof token !== 'string' || token.length < shortestToken))
     checks.fault('token', `is too easily guessed: give at least ${shortestToken} random characters`);
+  else if (token !== undefined && !/^[\x21-\x7e]+$/.test(token))
+    checks.fault(
+      'token',
+      'holds what a header cannot carry: give ASCII letters, digits and signs, no spaces',
+    );
   if (hosts !== undefined && !(Array.isArray(hosts) && hosts.every((host) => typeof host === 'string')))
     checks.fault('hosts', 'is not an array of names: give ["service.example.com"]');
   if (typeof path !== 'string' || !path.startsWith('/'))

@@ -3,6 +3,7 @@
 import type { ConnectionInfo, PoolStatus } from '../core/index.ts';
 import type { Diagnoses } from './diagnoses.ts';
 import { type FindingRow, type PoolRow, type PoolsFrame, slotLetters } from './frames.ts';
+import { shownText } from './messages.ts';
 import { Rows } from './rows.ts';
 import { poolsIn, statusOf, type VisiblePool, type VisiblePools } from './visible.ts';
 
@@ -108,7 +109,7 @@ function rowOf(known: Known, status: PoolStatus, slots: string, wallNow: number)
     refused: totals.refused,
     opened: totals.opened,
     openFailed: totals.openFailed,
-    outage: outage === undefined ? '' : outage.error.message,
+    outage: outage === undefined ? '' : shownText(outage.error.message),
     // To a second, or two readings of the clock would look like a change.
     outageSince: outage === undefined ? 0 : Math.round((wallNow - outage.ageMs) / 1_000) * 1_000,
     diagnosis: known.diagnosis,

@@ -19,14 +19,22 @@ const contentTypes: Readonly<Record<string, string>> = {
 const folder = new URL('../../dist/dashboard/page/', import.meta.url);
 const files = new Map<string, PageFile>();
 
-/** The file of this name; `''` is the page itself. Nothing where there is none. */
+/** `''` is the page itself. */
+const fileOf = (name: string): string => (name === '' ? 'index.html' : name);
+
+/** Does the page have a file of this name? */
+export const isPageFile = (name: string): boolean => Object.hasOwn(contentTypes, fileOf(name));
+
+/** One of the page's files; nothing where it cannot be read, as where a bundler has left it behind. */
 export function pageFile(name: string): PageFile | undefined {
-  const file = name === '' ? 'index.html' : name;
-  const contentType = Object.hasOwn(contentTypes, file) ? contentTypes[file] : undefined;
-  if (contentType === undefined) return undefined;
+  const file = fileOf(name);
   let known = files.get(file);
   if (known === undefined) {
-    known = { contentType, body: readFileSync(new URL(file, folder)) };
+    try {
+      known = { contentType: contentTypes[file]!, body: readFileSync(new URL(file, folder)) };
+    } catch {
+      return undefined;
+    }
     files.set(file, known);
   }
   return known;

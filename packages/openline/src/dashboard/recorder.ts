@@ -2,8 +2,9 @@
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type Clock, type CloseReason, channelNames, type PoolObserver } from '../core/index.ts';
+import { warn } from './diagnoses.ts';
 import type { EventRow, OpenRow } from './frames.ts';
-import { fromHome } from './places.ts';
+import { shownText } from './messages.ts';
 
 const eventsKept = 200;
 const opensKeptPerPool = 12;
@@ -68,17 +69,25 @@ export class Recorder {
   readonly #leaks = new Map<string, number>();
   readonly #listeners: (() => void)[] = [];
   #lastId = 0;
+  #hasWarned = false;
 
   constructor(isOurs: (poolName: string) => boolean, clock: Clock) {
     this.#isOurs = isOurs;
     this.#clock = clock;
     for (const [name, inWords] of Object.entries(words)) {
-      const listener = (event: unknown): void =>
-        this.#happened(
-          name,
-          event as { poolName: string },
-          inWords as (event: never) => [EventRow['mood'], string],
-        );
+      const listener = (event: unknown): void => {
+        // Node makes what a listener of a channel throws an uncaught exception.
+        try {
+          this.#happened(
+            name,
+            event as { poolName: string },
+            inWords as (event: never) => [EventRow['mood'], string],
+          );
+        } catch (error) {
+          if (!this.#hasWarned) warn(`an event of a pool was not written down: ${String(error)}`);
+          this.#hasWarned = true;
+        }
+      };
       const channel = channelNames[name as keyof Events];
       subscribe(channel, listener);
       this.#listeners.push(() => unsubscribe(channel, listener));
@@ -119,7 +128,7 @@ export class Recorder {
     const now = this.#clock.wallNow();
     const id = ++this.#lastId;
     const [mood, inFull] = inWords(event as never);
-    const text = fromHome(inFull);
+    const text = shownText(inFull);
     const same = this.#events.findLastIndex((row) => row.pool === pool && row.kind === kind);
     const before = this.#events[same];
     if (before !== undefined && now - before.at < oneRowMs[mood]) {
@@ -133,7 +142,7 @@ export class Recorder {
     if (kind === 'openFailed') {
       const failed = event as EventOf<'openFailed'>;
       const tookMs = failed.phases.reduce((sum, phase) => sum + phase.tookMs, 0);
-      this.#openEnded(id, now, { ...failed, tookMs }, failed.error.message);
+      this.#openEnded(id, now, { ...failed, tookMs }, shownText(failed.error.message));
     }
   }
 

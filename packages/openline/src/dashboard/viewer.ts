@@ -3,7 +3,7 @@
 import type { ServerResponse } from 'node:http';
 import { beginStream } from './answers.ts';
 
-/** What may wait to be read, in bytes, beyond what the sockets hold: the first frame of a thousand pools fits well. */
+/** What may wait to be read, in bytes, beyond what the sockets hold; more only where the first frame is large itself. */
 const mostUnread = 1 << 20;
 
 /** A server-sent event, ready to be written to any number of viewers. */
@@ -19,9 +19,20 @@ export class Viewer {
   readonly #response: ServerResponse;
   /** The name of the pool that it looks at closely; `undefined`: the first. */
   readonly poolName: string | undefined;
+  /** When its cookie ends, on the wall's clock. */
+  readonly until: number;
+  /** The number of the pool of which it was told all: changes of another would mean nothing to it. */
+  knows: number | undefined;
+  #mostUnread = mostUnread;
 
-  constructor(response: ServerResponse, poolName: string | undefined, gone: (viewer: Viewer) => void) {
+  constructor(
+    response: ServerResponse,
+    poolName: string | undefined,
+    until: number,
+    gone: (viewer: Viewer) => void,
+  ) {
     this.#response = response;
+    this.until = until;
     this.poolName = poolName;
     response.on('close', () => gone(this));
     // A broken stream is an end like any other, and 'close' tells of it.
@@ -29,10 +40,16 @@ export class Viewer {
     beginStream(response);
   }
 
+  /** Sends the first frame, however large: a viewer that is cut off for it would come back for the same one. */
+  begin(whole: Buffer): void {
+    this.#mostUnread = Math.max(mostUnread, 2 * whole.length);
+    this.#response.write(whole);
+  }
+
   /** Sends, unless too much is unread: then the viewer is cut off, and comes back for a whole frame when it reads again. */
   send(...events: Buffer[]): void {
     const bytes = events.reduce((sum, { length }) => sum + length, 0);
-    if (this.#response.writableLength + bytes > mostUnread) {
+    if (this.#response.writableLength + bytes > this.#mostUnread) {
       this.#response.destroy();
       return;
     }

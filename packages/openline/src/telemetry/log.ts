@@ -9,6 +9,7 @@ import {
   type PoolObserver,
   type PoolStatus,
   systemClock,
+  withoutSecrets,
 } from '../core/index.ts';
 import { ExhaustionLook, type LoggedPool } from './exhaustion.ts';
 import { LogLimit } from './log-limit.ts';
@@ -164,11 +165,4 @@ class PoolLog {
 /** It may quote the failure of an open. */
 function diagnosed(diagnosis: string | undefined): { readonly diagnosis?: string } {
   return diagnosis === undefined ? {} : { diagnosis: withoutSecrets(diagnosis) };
-}
-
-/** The message of a driver may show the URL that it was given. */
-function withoutSecrets(text: string): string {
-  return text
-    .replace(/:\/\/[^\s/@]*@/g, '://***@')
-    .replace(/\b(password|passwd|pwd|secret|token)(["']?\s*[=:]\s*)[^\s&;,]+/gi, '$1$2***');
 }

@@ -1,4 +1,5 @@
 // A pool's status is what its stats say, without the times.
+import { createPool } from 'openline';
 import { expect, test } from 'vitest';
 import { setUp } from './kit.ts';
 
@@ -11,4 +12,15 @@ test('the status says what the stats say, but for the times', async () => {
   expect(times.connect.count).toBe(1);
   lease.release();
   expect(pool.status()).toMatchObject({ leased: 0, idle: 1, totals: { acquired: 1, released: 1 } });
+});
+
+test('a connector that throws when it is asked for its requests is taken for one that knows none', async () => {
+  const requestOn = (): string => {
+    throw new Error('no');
+  };
+  const pool = createPool({ open: async () => ({}), requestOn }, { name: 'orders' });
+  const lease = await pool.acquire();
+  expect(pool.requests()).toEqual(new Map());
+  lease.release();
+  await pool.close();
 });

@@ -1,10 +1,11 @@
 // Who may look at the dashboard, under which names, and with what.
 import net from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { InvalidOptionsError } from 'openline';
+import { type Clock, InvalidOptionsError, systemClock } from 'openline';
 import { dashboard } from 'openline/dashboard';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ask, listening, served, somePool } from './kit.ts';
+import { Watching } from './stream.ts';
 
 const token = 'correct-horse-battery-staple';
 const outside = Object.values(networkInterfaces())
@@ -71,7 +72,7 @@ describe('with a token', () => {
       {},
       { authorization: `Bearer ${token}x` },
       { authorization: `Basic ${token}` },
-      { cookie: `openline_dashboard=${token}` },
+      { cookie: `openline_dashboard_${token}=${token}` },
     ]) {
       expect((await ask(port, '/session', headers)).status).toBe(401);
       expect((await ask(port, '/feed', headers)).status).toBe(401);
@@ -90,10 +91,43 @@ describe('with a token', () => {
     expect(cookie).not.toContain(token);
     const [pair = ''] = cookie.split(';');
     expect((await ask(port, '/session', { cookie: `a=b; ${pair}` })).status).toBe(200);
-    const [until = '', signed = ''] = pair.slice(pair.indexOf('=') + 1).split('.');
-    const later = `openline_dashboard=${Number(until) + 1}.${signed}`;
+    const [name = '', value = ''] = pair.split('=');
+    const [until = '', signed = ''] = value.split('.');
+    const later = `${name}=${Number(until) + 1}.${signed}`;
     expect((await ask(port, '/session', { cookie: later })).status).toBe(401);
-    expect((await ask(port, '/session', { cookie: 'openline_dashboard=9e15.' })).status).toBe(401);
+    expect((await ask(port, '/session', { cookie: `${name}=9e15.` })).status).toBe(401);
+  });
+
+  test('two dashboards of one machine, each with a token, keep their own cookies', async () => {
+    const name = async (itsToken: string): Promise<string | undefined> => {
+      const { port } = await served([somePool('orders')], { token: itsToken });
+      const welcome = await ask(port, '/session', { authorization: `Bearer ${itsToken}` }, 'POST');
+      return welcome.headers['set-cookie']?.[0]?.split('=', 1)[0];
+    };
+    expect(await name(token)).toBe(await name(token));
+    expect(await name(token)).not.toBe(await name(`${token}-2`));
+  });
+
+  test('one who looks by a cookie looks no longer than that lasts', async () => {
+    let aheadMs = 0;
+    const clock: Clock = {
+      now: () => systemClock.now(),
+      turnNow: () => systemClock.turnNow(),
+      wallNow: () => systemClock.wallNow() + aheadMs,
+      setTimer: (fire, afterMs) => systemClock.setTimer(fire, afterMs),
+    };
+    const { board, port } = await served([somePool('orders')], { token, clock, intervalMs: 100 });
+    const bearer = { authorization: `Bearer ${token}` };
+    const welcome = await ask(port, '/session', bearer, 'POST');
+    const cookie = welcome.headers['set-cookie']?.[0]?.split(';')[0] ?? '';
+    const [byCookie, byToken] = [new Watching(port, '', { cookie }), new Watching(port, '', bearer)];
+    onTestFinished(() => byToken.leave());
+    await byCookie.until(() => byCookie.pools.size === 1);
+    await byToken.until(() => byToken.pools.size === 1);
+    expect(board.viewers).toBe(2);
+    aheadMs = 12 * 3_600_000 + 1;
+    await byCookie.untilEnded();
+    expect(board.viewers).toBe(1);
   });
 
   test('the cookie outlives a restart, and not another token', async () => {
@@ -176,3 +210,10 @@ test('options that are wrong are refused, all at once', () => {
     expect((error as Error).message).not.toContain('short');
   }
 });
+
+test.each(['sixteen characters', 'päßwörter-und-mehr', 'a-token-of-two\nlines'])(
+  'a token that no header carries as it is is refused: %j',
+  (unfit) => {
+    expect(() => dashboard([], { token: unfit })).toThrow(/token.*header/s);
+  },
+);

@@ -129,7 +129,7 @@ test('a viewer that does not read is cut off before more than a megabyte waits f
   let isGone = false;
   const event = asEvent('pools', { text: 'x'.repeat(65_536) });
   const port = await listening((_request, response) => {
-    const viewer = new Viewer(response, undefined, () => {
+    const viewer = new Viewer(response, undefined, Number.POSITIVE_INFINITY, () => {
       isGone = true;
     });
     const send = (): void => {
@@ -147,6 +147,21 @@ test('a viewer that does not read is cut off before more than a megabyte waits f
   await expect.poll(() => isGone, { timeout: 30_000 }).toBe(true);
   expect(most).toBeGreaterThan(event.length);
   expect(most).toBeLessThanOrEqual(1 << 20);
+});
+
+test('a first frame may be larger than that, and what follows it may wait as far as twice its length', async () => {
+  let wasCut = true;
+  const whole = asEvent('pools', { text: 'x'.repeat(3 << 20) });
+  const port = await listening((_request, response) => {
+    const viewer = new Viewer(response, undefined, Number.POSITIVE_INFINITY, () => {});
+    viewer.begin(whole);
+    viewer.send(asEvent('detail', {}));
+    wasCut = response.destroyed;
+    viewer.end();
+  });
+  const { body } = await ask(port, '/feed');
+  expect(wasCut).toBe(false);
+  expect(body.length).toBeGreaterThan(whole.length);
 });
 
 test('one who has gone before the handler was called is not taken for a viewer', async () => {

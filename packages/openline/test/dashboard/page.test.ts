@@ -1,6 +1,7 @@
 // The page in a real browser: it lives, in both themes and on a phone, by mouse and by keyboard, through a restart, and behind a token.
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createPool } from 'openline';
 import { dashboard } from 'openline/dashboard';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { asEvent } from '../../src/dashboard/viewer.ts';
@@ -176,6 +177,51 @@ describe.skipIf(chromiumPath === undefined)('the page', () => {
     expect(page.url()).toBe(`http://localhost:${port}/`);
     await page.goBack().catch(() => {});
     expect(page.url()).not.toContain(token);
+  });
+
+  test('a link that is no proper encoding breaks nothing, and hides its token all the same', async () => {
+    const { port } = await served([somePool('100%')], { intervalMs, token: `${token}%zz` });
+    const page = await open(`http://localhost:${port}/#token=${token}%zz`);
+    await untilLive(page);
+    expect(page.url()).toBe(`http://localhost:${port}/`);
+    await page.goto(`http://localhost:${port}/?again#100%`);
+    await untilLive(page);
+    await page.locator('#name', { hasText: '100%' }).waitFor();
+  });
+
+  test('a page in the background asks for nothing until it is seen', async () => {
+    const { board, port } = await served([somePool('orders')], { intervalMs });
+    const page = await open('about:blank');
+    await page.addInitScript(
+      `window.isHidden = true; Object.defineProperty(document, 'hidden', { get: () => window.isHidden })`,
+    );
+    const asked: string[] = [];
+    page.on('request', (request) => void asked.push(new URL(request.url()).pathname));
+    await page.goto(`http://localhost:${port}/`);
+    await page.locator('#main').waitFor();
+    await page.evaluate(`fetch('session').then(({ ok }) => ok)`);
+    expect(asked).not.toContain('/feed');
+    expect(board.viewers).toBe(0);
+    await page.evaluate(`isHidden = false; document.dispatchEvent(new Event('visibilitychange'))`);
+    await untilLive(page);
+    expect(board.viewers).toBe(1);
+  });
+
+  test('a pool without a limit is not measured by one', async () => {
+    let opens = 0;
+    const openOnce = async (): Promise<object> => (opens++ === 0 ? {} : new Promise<object>(() => {}));
+    const calls = createPool({ open: openOnce }, { name: 'calls', max: Number.POSITIVE_INFINITY });
+    onTestFinished(async () => void (await calls.close({ timeoutMs: 0 })));
+    const { port } = await served([calls], { intervalMs, diagnose: false });
+    const lease = await calls.acquire();
+    const waiting = calls.acquire().catch(() => {});
+    const page = await open(`http://localhost:${port}/`);
+    await page.locator('#slots .l').waitFor();
+    await page.getByText('1 connection is leased').waitFor();
+    expect(await page.locator('#slots .free, #pools .free').count()).toBe(0);
+    expect(await page.locator('#main').textContent()).not.toMatch(/9[,.\s]?007/);
+    lease.release();
+    await waiting;
   });
 
   test.each([

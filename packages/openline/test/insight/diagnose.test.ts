@@ -64,6 +64,16 @@ describe('diagnose', () => {
     expect(ranked.map(({ cause }) => cause)).not.toContain('too-small');
   });
 
+  it('does not say what is usual where no lease has come back yet', () => {
+    const use = { count: 0, sumMs: 0, p50Ms: 0, p99Ms: 0 };
+    const hanging = (second: number): Second => ({
+      now: { ...exhausted(10), acquired: 10, holders: holders(10, second * 1_000 + 500, { working: true }) },
+    });
+    const { ranked } = diagnose(history(hanging, 20).map((snapshot) => ({ ...snapshot, use })));
+    const slowUse = ranked.find(({ cause }) => cause === 'slow-use');
+    expect(slowUse?.evidence[0]).toMatch(/^leases take [\d.]+ s$/);
+  });
+
   it('knows an old lease again, though its age is taken a moment after the second is over', () => {
     const late = (second: number): Second => ({
       ...leaking(second),

@@ -69,7 +69,13 @@ export const faults: Readonly<Record<FaultName, Fault>> = {
       // The proxy takes no calls either, or it would look as if the network had cut them.
       proxy.refuse();
       proxy.cut();
-      await database.kill();
+      try {
+        await database.kill();
+      } catch (error) {
+        // What was not planted is not mended either.
+        await proxy.restore();
+        throw error;
+      }
       return async () => {
         await database.start();
         await proxy.restore();

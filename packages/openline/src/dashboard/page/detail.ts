@@ -11,6 +11,7 @@ import { Charts } from './charts.ts';
 import { byId, count, duration, make, setText } from './elements.ts';
 import { Table } from './known.ts';
 import { isTroubled } from './pools.ts';
+import { isLimited } from './slots.ts';
 
 const slotsShown = 120;
 const opensShown = 12;
@@ -67,7 +68,7 @@ export class DetailView {
     this.showHolders(now);
   }
 
-  #showSlots({ max }: PoolRow, now: number): void {
+  #showSlots(row: PoolRow, now: number): void {
     const list = byId('slots');
     const rows = [...this.#connections.rows.values()].slice(0, slotsShown);
     const known = new Set(rows.map(({ id }) => id));
@@ -88,7 +89,7 @@ export class DetailView {
       setText(slot.lastChild as HTMLElement, leases > 1 ? `${leases} leases` : state);
       slot.title = `${state}, open for ${duration(Math.max(0, now - since))}, ${count(uses)} leases${condemned === '' ? '' : `, will close: ${condemned}`}`;
     }
-    const free = Math.max(0, Math.min(max, slotsShown) - rows.length);
+    const free = Math.max(0, (isLimited(row) ? Math.min(row.max, slotsShown) : 0) - rows.length);
     const shown = list.querySelectorAll('.free');
     for (let index = free; index < shown.length; index++) shown[index]!.remove();
     for (let index = shown.length; index < free; index++) list.append(make('li', 'free'));
@@ -100,7 +101,11 @@ export class DetailView {
     const { at, total } = this.#acquired[0]!;
     const rate = now > at ? ((row.acquired - total) * 1_000) / (now - at) : 0;
     const figures: [name: string, value: string, isBad: boolean][] = [
-      ['connections', `${row.slots.length} of ${count(row.max)}`, false],
+      [
+        'connections',
+        isLimited(row) ? `${row.slots.length} of ${count(row.max)}` : count(row.slots.length),
+        false,
+      ],
       ['waiting', count(row.waiting), row.waiting > 0 && isTroubled(row)],
       ['leases/s', count(Math.round(rate)), false],
       ['leases', count(row.acquired), false],

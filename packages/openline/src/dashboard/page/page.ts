@@ -35,6 +35,8 @@ function say(state: 'connecting' | 'live' | 'lost', text: string): void {
 function follow(name: string): void {
   source?.close();
   clearTimeout(retry);
+  // Followed once it is seen.
+  if (document.hidden) return;
   const stream = new EventSource(name === '' ? 'feed' : `feed?pool=${encodeURIComponent(name)}`);
   source = stream;
   heardAt = Date.now();
@@ -136,6 +138,15 @@ async function begin(): Promise<void> {
   follow(list.selected);
 }
 
+/** Not everything behind a # was encoded by this page. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 byId('login').addEventListener('submit', (event) => {
   event.preventDefault();
   const field = byId('token') as HTMLInputElement;
@@ -156,7 +167,7 @@ document.addEventListener('visibilitychange', () => {
 });
 
 showEvents();
-const linked = decodeURIComponent(location.hash.slice(1));
+const linked = decoded(location.hash.slice(1));
 if (linked.startsWith('token=')) {
   // A link may carry the token behind the #, which no browser sends: it is taken out of sight and out of the history at once.
   history.replaceState(null, '', location.pathname);

@@ -1,7 +1,7 @@
 // The list of pools: a row of slots each, by mouse and by keyboard. Only those in sight are drawn, since there may be hundreds.
 import type { PoolRow } from '../frames.ts';
 import { byId, count, make, setText } from './elements.ts';
-import { fillSlots, leasedIn } from './slots.ts';
+import { fillSlots, isLimited, leasedIn } from './slots.ts';
 
 /** A list this long gets a filter. */
 const manyPools = 12;
@@ -229,7 +229,7 @@ export const isTroubled = ({ outage, waiting, diagnosis }: PoolRow): boolean =>
 /** A pool without a limit has nothing to be measured by. */
 function leasedInWords(row: PoolRow): string {
   const leased = count(leasedIn(row));
-  return row.max < Number.MAX_SAFE_INTEGER ? `${leased} of ${count(row.max)} leased` : `${leased} leased`;
+  return isLimited(row) ? `${leased} of ${count(row.max)} leased` : `${leased} leased`;
 }
 
 function causeIn(row: PoolRow): string {

@@ -10,8 +10,13 @@ const wideUpTo = 20;
 export const leasedIn = ({ slots }: PoolRow): number =>
   [...slots].reduce((sum, letter) => sum + (/[ld]/i.test(letter) ? 1 : 0), 0);
 
+/** Has the pool a limit? Without one there is nothing to measure it by. */
+export const isLimited = ({ max }: PoolRow): boolean => max < Number.MAX_SAFE_INTEGER;
+
 /** Draws them, touching only what has changed. */
-export function fillSlots(list: HTMLElement, { slots, max }: PoolRow): void {
+export function fillSlots(list: HTMLElement, row: PoolRow): void {
+  const { slots } = row;
+  const max = isLimited(row) ? row.max : 0;
   const wanted: string[] = [...slots.slice(0, mostInLine).toLowerCase()];
   while (wanted.length < Math.min(max, mostInLine)) wanted.push('free');
   list.classList.toggle('dense', wanted.length > wideUpTo);

@@ -2,7 +2,7 @@
 import type { FindingRow, PoolRow } from '../frames.ts';
 import { byId, duration, make, setText, withoutPool } from './elements.ts';
 import { isTroubled } from './pools.ts';
-import { leasedIn } from './slots.ts';
+import { isLimited, leasedIn } from './slots.ts';
 
 /** Shows it. `look` is called with the name of the pool when the reader wants to see it. */
 export class Verdict {
@@ -74,6 +74,7 @@ function measured(row: PoolRow, now: number): string[] {
   const { outage, outageSince, max } = row;
   if (outage !== '') return [`for ${duration(Math.max(0, now - outageSince))}`, withoutPool(outage)];
   const leased = leasedIn(row);
+  if (!isLimited(row)) return [leased === 1 ? '1 connection is leased' : `${leased} connections are leased`];
   return leased >= max
     ? [`all ${max} connections are leased`]
     : [`${leased} of ${max} connections are leased`];
