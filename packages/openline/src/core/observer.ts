@@ -201,14 +201,22 @@ export class Observers<C> {
 
   /** Tells that a caller waits, and how it may be known what becomes of it. */
   tellWaiting(poolName: string, waiting: number, mode: LeaseMode, waiter: Waiter<C>): void {
-    const whenEnded = (told: (end: WaitEnd) => void): void =>
-      waiter.whenEnded((end) => {
+    // An observer that is told first may end the wait, by the caller's signal or by a release, before the next one is told.
+    let ended: WaitEnd | undefined;
+    waiter.whenEnded((end) => {
+      ended = end;
+    });
+    const whenEnded = (told: (end: WaitEnd) => void): void => {
+      const tell = (end: WaitEnd): void => {
         try {
           told(end);
         } catch (error) {
           warnOfObserver('whenEnded', error);
         }
-      });
+      };
+      if (ended === undefined) waiter.whenEnded(tell);
+      else tell(ended);
+    };
     this.tell('waiting', { poolName, waiting, mode, whenEnded });
   }
 

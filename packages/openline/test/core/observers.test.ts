@@ -176,6 +176,28 @@ test('an observer may know how each wait ends, once', async () => {
   ]);
 });
 
+test('an observer knows how a wait ends that another one has ended before it was told', async () => {
+  const ends: WaitEnd[] = [];
+  const noting: PoolObserver<FakeConnection> = {
+    waiting: ({ whenEnded }) => whenEnded((end) => ends.push(end)),
+  };
+  const aborter = new AbortController();
+  let endsIt = (): void => undefined;
+  const kit = setUp({ max: 1, observers: [{ waiting: () => endsIt() }, noting] });
+  const [held] = await lease(kit, 1);
+  ends.length = 0;
+  const reason = new Error('of the test');
+  endsIt = () => aborter.abort(reason);
+  ask(kit, { signal: aborter.signal });
+  expect(ends).toEqual([{ connectionId: undefined, error: reason }]);
+  endsIt = () => held!.release();
+  const served = ask(kit);
+  expect(ends[1]).toEqual({ connectionId: 1, error: undefined });
+  await kit.clock.settle();
+  served.value.release();
+  expect(ends).toHaveLength(2);
+});
+
 test('one who throws when told of the end of a wait is warned of', async () => {
   const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
   const kit = setUp({
