@@ -34,6 +34,8 @@ export interface BudgetMember {
   readonly oldestTurn: number;
   /** Since when its longest idle connection has been idle; `Infinity` when none is. */
   readonly idleSince: number;
+  /** Is that one kept for a caller of its own, who may not have it yet? */
+  readonly keepsIdle: boolean;
   /** Closes that one. */
   cede(): void;
   /** Opens a connection, if one is still wanted. Returns whether it does. */
@@ -215,15 +217,19 @@ export class Budget {
   #makeRoom(): void {
     while (this.#claims.size > 0 && !this.hasRoom) {
       const member = this.#longestIdle();
-      if (member === undefined || !this.#isShort(Number.POSITIVE_INFINITY, this.#closing())) return;
+      if (member === undefined) return;
       member.cede();
     }
   }
 
+  /** The pool whose idle connection is to be closed. One that is kept goes to none who came later: the room would come back to it. */
   #longestIdle(): BudgetMember | undefined {
+    const closing = this.#closing();
+    if (!this.#isShort(Number.POSITIVE_INFINITY, closing)) return undefined;
     let longest: BudgetMember | undefined;
     for (const member of this.#holding) {
-      if (member.idleSince < (longest?.idleSince ?? Number.POSITIVE_INFINITY)) longest = member;
+      if (member.idleSince >= (longest?.idleSince ?? Number.POSITIVE_INFINITY)) continue;
+      if (!member.keepsIdle || this.#isWanting(member, closing)) longest = member;
     }
     return longest;
   }

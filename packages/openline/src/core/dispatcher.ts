@@ -111,11 +111,11 @@ export class Dispatcher<C> {
     if (parts.exclusive.size === 0) this.#unreserve();
     if (parts.shared.size === 0) this.#serveExclusive(now);
     else this.#serveBoth(now);
-    if (parts.slots.size < parts.max && !this.#keepsIdle(now)) this.#demand.grow(now.ms);
+    if (parts.slots.size < parts.max && !this.keepsIdle(now)) this.#demand.grow(now.ms);
   }
 
   /** Whether a connection is there for the exclusive lease at the head of the queue, and is only not lent yet. */
-  #keepsIdle(now: Moment): boolean {
+  keepsIdle(now: Moment): boolean {
     const { head } = this.#parts.exclusive;
     return (
       head !== undefined &&

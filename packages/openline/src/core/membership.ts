@@ -2,6 +2,7 @@
 
 import type { Budget, BudgetMember } from './budget.ts';
 import type { Demand } from './demand.ts';
+import type { Dispatcher } from './dispatcher.ts';
 import type { BudgetShortage } from './errors.ts';
 import type { Parts } from './parts.ts';
 import { type Slot, State } from './slot.ts';
@@ -14,20 +15,20 @@ export class Membership<C> implements BudgetMember {
   readonly #parts: Parts<C>;
   readonly #turnaround: Turnaround<C>;
   readonly #demand: Demand<C>;
-  readonly dispatch: () => void;
+  readonly #dispatcher: Dispatcher<C>;
 
   constructor(
     budget: Budget,
     parts: Parts<C>,
     turnaround: Turnaround<C>,
     demand: Demand<C>,
-    dispatch: () => void,
+    dispatcher: Dispatcher<C>,
   ) {
     this.#budget = budget;
     this.#parts = parts;
     this.#turnaround = turnaround;
     this.#demand = demand;
-    this.dispatch = dispatch;
+    this.#dispatcher = dispatcher;
     parts.slots.onResize = (by) => budget.resized(this, by);
     budget.join(this);
   }
@@ -54,6 +55,14 @@ export class Membership<C> implements BudgetMember {
 
   get idleSince(): number {
     return this.#parts.slots.idle[0]?.idleSince ?? Number.POSITIVE_INFINITY;
+  }
+
+  get keepsIdle(): boolean {
+    return this.#dispatcher.keepsIdle(this.#parts.clock.turnNow());
+  }
+
+  dispatch(): void {
+    this.#dispatcher.dispatch();
   }
 
   cede(): void {

@@ -140,7 +140,7 @@ export class Pool<C> {
     const { budget, explainer } = parts.options;
     if (explainer !== undefined) parts.explanations = new Explanations(explainer, this, parts.clock);
     if (budget !== undefined)
-      parts.membership = new Membership(budget, parts, this.#turnaround, this.#demand, dispatch);
+      parts.membership = new Membership(budget, parts, this.#turnaround, this.#demand, this.#dispatcher);
     if (opensMin && parts.min > 0) dispatch();
   }
 

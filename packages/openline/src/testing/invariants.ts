@@ -72,7 +72,7 @@ export function assertInvariants<C>(pool: Pool<C>, options: InvariantOptions = {
 
 /**
  * Checks what must hold in a budget at every moment between two turns of the event loop: its pools never have more connections than its `max`
- * together, it counts what they count, and no connection of theirs is idle, nor any room left, while a caller waits for room.
+ * together, it counts what they count, and while a caller waits for room there is none, nor is a connection idle in a pool at which nobody waits.
  *
  * @param pools - all pools of the budget that are not closed
  * @throws Error that lists everything that does not hold, with the figures.
@@ -84,7 +84,7 @@ export function assertBudgetInvariants(
   const { max, size, waitingPools } = budget.stats();
   const counts = pools.map((pool) => pool.counts());
   const sum = counts.reduce((total, pool) => total + pool.size, 0);
-  const idle = counts.reduce((total, pool) => total + pool.idle, 0);
+  const idle = counts.reduce((total, pool) => total + (pool.waiting > 0 ? 0 : pool.idle), 0);
   const closing = counts.reduce((total, pool) => total + pool.closing, 0);
   const broken: string[] = [];
   if (size > max) broken.push(`${size} connections, above max ${max}`);

@@ -49,6 +49,31 @@ describe('when the budget is full, a pool that must open', () => {
     kit.check();
   });
 
+  test('does not take the one that is kept for a caller of its own', async () => {
+    const connector = { capacity: 2, sharesFirst: true };
+    const kit = setUpBudget({ budgetMax: 2, pools: 2, min: 2, max: 4, connector });
+    const [own, other] = kit.pools as [BudgetKit['pools'][0], BudgetKit['pools'][0]];
+    const [elsewhere] = await lease(other, 1);
+    const [share] = await lease(own, 1, 'shared');
+    share!.release();
+    const long = { expectedMs: 30 };
+    const first = ask(own, long);
+    await kit.clock.settle();
+    const [second, third] = [ask(own, long), ask(own, long)];
+    // The next long one begins a little later: the new connection is idle meanwhile, and the pool, which has less than min, wants another.
+    first.value.discard();
+    await kit.clock.settle();
+    expect([second.state, third.state]).toEqual(['pending', 'pending']);
+    const { length: opens } = own.connector.opens;
+    await kit.clock.advance(10);
+    second.value.release();
+    await kit.clock.advance(10);
+    third.value.release();
+    elsewhere!.release();
+    expect(own.connector.opens).toHaveLength(opens);
+    kit.check();
+  });
+
   test('opens when that one is closed, and after a second at the latest', async () => {
     const kit = setUpBudget({ budgetMax: 1, pools: 2, connector: { close: 'never' } });
     await openIdle(kit.pools[0]!, 1);
