@@ -1,6 +1,6 @@
 // What the page shows of a diagnosis: its cause as a heading, the evidence, what to do, and what else may be or is the matter.
 
-import type { Cause, Diagnosis, Finding } from '../insight/index.ts';
+import { causeTitles, type Diagnosis, type Finding } from '../insight/index.ts';
 import type { FindingRow } from './frames.ts';
 import { shownText } from './messages.ts';
 
@@ -12,18 +12,6 @@ const unsureFromMs = 5_000;
 const alsoFrom = 0.5;
 const besidesShown = 2;
 const candidatesShown = 3;
-
-const titles: Readonly<Record<Cause, string>> = {
-  'too-small': 'The pool is too small',
-  leak: 'Connections leak',
-  'slow-use': 'Connections are used for longer than before',
-  'nested-acquire': 'Callers that hold a connection wait for a second one',
-  'event-loop-blocked': 'The event loop is blocked',
-  'server-unreachable': 'The server cannot be reached',
-  'server-full': 'The server is full',
-  'connects-slow': 'Connections are slow to open',
-  'thundering-herd': 'Too many callers come at the same moment',
-};
 
 /**
  * What is shown, if that is worth showing yet.
@@ -47,7 +35,7 @@ function shown({ cause, evidence, advice }: Omit<Finding, 'score'>, ranked: read
   const others = ranked.filter((other) => other.cause !== cause && other.score >= alsoFrom);
   return {
     mood: 'bad',
-    title: titles[cause],
+    title: causeTitles[cause],
     evidence: evidence.map(shownText),
     advice,
     others: rowsOf(others.slice(0, besidesShown)),
@@ -75,7 +63,7 @@ const calm = (evidence: readonly string[]): FindingRow => ({
 
 const rowsOf = (findings: readonly Finding[]): FindingRow['others'] =>
   findings.map(({ cause, evidence, advice }) => ({
-    title: titles[cause],
+    title: causeTitles[cause],
     evidence: evidence.map(shownText),
     advice,
   }));

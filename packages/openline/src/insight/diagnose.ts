@@ -1,7 +1,7 @@
 // From snapshots to a cause: a pure function, the same for errors, logs and pages.
 
 import { type Evidence, evidenceOf } from './evidence.ts';
-import type { Cause, Finding, Judge } from './finding.ts';
+import { type Cause, causeTitles, type Finding, type Judge } from './finding.ts';
 import { herd, loopBlocked, notTheLoop, tooSmall } from './judges-of-load.ts';
 import { connectsSlow, full, unreachable } from './judges-of-opening.ts';
 import { leak, nestedAcquire, slowUse } from './judges-of-use.ts';
@@ -59,24 +59,12 @@ export function diagnose(snapshots: readonly Snapshot[]): Diagnosis {
   if (first === undefined || first.score < sureFrom) return unsure(evidence, ranked);
   return {
     verdict: first.cause,
-    sentence: `${names[first.cause]}: ${first.evidence.join('; ')}. ${first.advice}`,
+    sentence: `${causeTitles[first.cause]}: ${first.evidence.join('; ')}. ${first.advice}`,
     evidence: first.evidence,
     advice: first.advice,
     ranked,
   };
 }
-
-const names: Readonly<Record<Cause, string>> = {
-  'too-small': 'The pool is too small',
-  leak: 'Connections leak',
-  'slow-use': 'Connections are used for longer than before',
-  'nested-acquire': 'Callers that hold a connection wait for a second one',
-  'event-loop-blocked': 'The event loop is blocked',
-  'server-unreachable': 'The server cannot be reached',
-  'server-full': 'The server is full',
-  'connects-slow': 'Connections are slow to open',
-  'thundering-herd': 'Too many callers come at the same moment',
-};
 
 /** What hurts though nobody waits for a connection: not yet, or not there. */
 const hurtsAnyway: readonly Cause[] = ['leak', 'event-loop-blocked'];
@@ -119,7 +107,7 @@ function unsure({ last, failed, meanWaitMs }: Evidence, ranked: readonly Finding
   const { shortage } = last;
   const candidates = [
     ...(shortage === undefined ? [] : [`the shared budget is full, ${shortage.max} of ${shortage.max}`]),
-    ...ranked.map(({ cause }) => names[cause].toLowerCase()),
+    ...ranked.map(({ cause }) => causeTitles[cause].toLowerCase()),
   ];
   const what =
     candidates.length === 0

@@ -32,3 +32,16 @@ export type Judge = (evidence: Evidence) => Finding;
 export function rising(value: number, from: number, to: number): number {
   return Math.min(Math.max((value - from) / (to - from), 0), 1);
 }
+
+/** Each cause in a few words: as a heading, and as the beginning of its sentence. */
+export const causeTitles: Readonly<Record<Cause, string>> = {
+  'too-small': 'The pool is too small',
+  leak: 'Connections leak',
+  'slow-use': 'Connections are used for longer than before',
+  'nested-acquire': 'Callers that hold a connection wait for a second one',
+  'event-loop-blocked': 'The event loop is blocked',
+  'server-unreachable': 'The server cannot be reached',
+  'server-full': 'The server is full',
+  'connects-slow': 'Connections are slow to open',
+  'thundering-herd': 'Too many callers come at the same moment',
+};

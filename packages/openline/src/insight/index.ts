@@ -7,7 +7,7 @@
 
 export { type Diagnosis, diagnose } from './diagnose.ts';
 export { explainer } from './explainer.ts';
-export type { Cause, Finding } from './finding.ts';
+export { type Cause, causeTitles, type Finding } from './finding.ts';
 export { type LoopDelay, LoopProbe } from './loop-probe.ts';
 export { type DiagnosablePool, type Snapshot, snapshotOf, type Total } from './snapshot.ts';
 export { PoolWatch } from './watch.ts';
