@@ -1,17 +1,15 @@
 // The page on diagnosis: its snippets run as they stand, and it shows each message as an acquire timeout tells it; `UPDATE_DOCS=1` writes those anew.
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Service } from '../insight/service.ts';
 import { captureEveryPlace } from '../support/every-place.ts';
+import { itRunsSnippets } from './snippets.ts';
 
 const address = new URL('../../../../docs/diagnosis.md', import.meta.url);
 const packageFolder = fileURLToPath(new URL('../../', import.meta.url));
 const page = await readFile(address, 'utf8');
-const snippets = [...page.matchAll(/```js\n(.*?)```/gs)].map((match) => match[1]!);
 const expectedOutput = [
   'Nothing is wrong: 0.0 of 10 connections leased on the average; 0 µs of waiting.\n',
   'Connections leak\n',
@@ -187,17 +185,5 @@ describe('the snippets', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it('are as many as are known here', () => {
-    expect(snippets).toHaveLength(expectedOutput.length);
-  });
-
-  it.each(expectedOutput.map((output, index) => ({ output, index })))(
-    'run as they stand: $index',
-    async ({ output, index }) => {
-      const file = join(folder, `snippet-${index}.mjs`);
-      await writeFile(file, snippets[index]!);
-      const { stdout } = await promisify(execFile)(process.execPath, [file], { timeout: 20_000 });
-      expect(stdout).toBe(output);
-    },
-  );
+  itRunsSnippets(page, expectedOutput, { folder: () => folder });
 });

@@ -1,16 +1,14 @@
 // Every JavaScript snippet of the README is run as it stands.
 
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { type PostgresServer, startPostgres } from 'openline-cli/servers';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { itRunsSnippets } from './snippets.ts';
 
 const packageFolder = fileURLToPath(new URL('../../', import.meta.url));
 const readme = await readFile(new URL('../../../../README.md', import.meta.url), 'utf8');
-const snippets = [...readme.matchAll(/```js\n(.*?)```/gs)].map((match) => match[1]!);
 
 const expectedOutput = [
   '42\n',
@@ -36,20 +34,8 @@ describe('the README', () => {
     await server?.stop();
   });
 
-  it('has as many snippets as are known here', () => {
-    expect(snippets).toHaveLength(expectedOutput.length);
+  itRunsSnippets(readme, expectedOutput, {
+    folder: () => folder,
+    env: () => ({ ...process.env, DATABASE_URL: server.connectionString() }),
   });
-
-  it.each(expectedOutput.map((output, index) => ({ output, index })))(
-    'runs snippet $index',
-    async ({ output, index }) => {
-      const file = join(folder, `snippet-${index}.mjs`);
-      await writeFile(file, snippets[index]!);
-      const { stdout } = await promisify(execFile)(process.execPath, [file], {
-        env: { ...process.env, DATABASE_URL: server.connectionString() },
-        timeout: 20_000,
-      });
-      expect(stdout).toBe(output);
-    },
-  );
 });

@@ -1,17 +1,15 @@
 // The page on telemetry: its snippets run as they stand, its tables name every metric and every line.
 
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { definitions } from '../../src/telemetry/definitions.ts';
+import { itRunsSnippets } from './snippets.ts';
 import { tableOf } from './table.ts';
 
 const packageFolder = fileURLToPath(new URL('../../', import.meta.url));
 const page = await readFile(new URL('../../../../docs/telemetry.md', import.meta.url), 'utf8');
-const snippets = [...page.matchAll(/```js\n(.*?)```/gs)].map((match) => match[1]!);
 const databaseMetrics = Object.values(definitions)
   .map(({ name }) => name)
   .filter((name) => name.startsWith('db.'));
@@ -33,19 +31,7 @@ describe('the snippets', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it('are as many as are known here', () => {
-    expect(snippets).toHaveLength(expectedOutput.length);
-  });
-
-  it.each(expectedOutput.map((output, index) => ({ output, index })))(
-    'run as they stand: $index',
-    async ({ output, index }) => {
-      const file = join(folder, `snippet-${index}.mjs`);
-      await writeFile(file, snippets[index]!);
-      const { stdout } = await promisify(execFile)(process.execPath, [file], { timeout: 20_000 });
-      expect(stdout).toBe(output);
-    },
-  );
+  itRunsSnippets(page, expectedOutput, { folder: () => folder });
 });
 
 describe('the tables', () => {
