@@ -1,12 +1,9 @@
 // Two causes at once: pairs that leave each other to be seen.
 
 import { causes, type Plant } from './causes.ts';
+import { namedAmong } from './named.ts';
 
-const named = (cause: Plant['cause'], variant: string): Plant => {
-  const plant = causes.find((each) => each.cause === cause && each.variant === variant);
-  if (plant === undefined) throw new Error(`no variant of ${cause} is called ${variant}`);
-  return plant;
-};
+const named = namedAmong(causes);
 
 const longer = (plant: Plant): Plant => ({ ...plant, seconds: (chance) => chance.between(30, 45) });
 

@@ -1,15 +1,12 @@
 // Two causes at once on real servers: pairs that leave each other to be seen.
 
+import { namedAmong } from '../named.ts';
 import type { Chance } from '../random.ts';
 import { causes } from './causes.ts';
 import { halfIdle } from './causes-of-load.ts';
 import type { Plant } from './plant.ts';
 
-const named = (cause: Plant['cause'], variant: string): Plant => {
-  const plant = causes.find((each) => each.cause === cause && each.variant === variant);
-  if (plant === undefined) throw new Error(`no variant of ${cause} is called ${variant}`);
-  return plant;
-};
+const named = namedAmong(causes);
 
 const longer = (plant: Plant): Plant => ({ ...plant, seconds: (chance) => chance.between(4.6, 5.4) });
 
