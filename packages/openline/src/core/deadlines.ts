@@ -8,6 +8,7 @@ import { type Loan, OldLease } from './old-leases.ts';
 import type { Parts } from './parts.ts';
 import { placeBudget } from './place.ts';
 import { type Slot, State } from './slot.ts';
+import { answerOf } from './status.ts';
 import type { Waiter, WaiterTerms } from './waiter.ts';
 
 const holdersInError = 5;
@@ -21,7 +22,7 @@ export function holdersOf<C>(parts: Parts<C>, now: number): HolderInfo[] {
   for (const slot of parts.slots) {
     for (const lease of slot.holders()) {
       const place = lease.place?.toString();
-      const working = isWorking(parts, slot);
+      const working = answerOf(() => parts.connector.isWorking?.(slot.connection as C));
       const ageMs = now - lease.acquiredAt;
       holders.push({
         connectionId: slot.id,
@@ -37,22 +38,10 @@ export function holdersOf<C>(parts: Parts<C>, now: number): HolderInfo[] {
   return holders.sort((a, b) => b.ageMs - a.ageMs);
 }
 
-function isWorking<C>({ connector }: Parts<C>, slot: Slot<C>): boolean | undefined {
-  try {
-    return connector.isWorking?.(slot.connection as C);
-  } catch {
-    return undefined;
-  }
-}
-
 /** What was garbage-collected is kept by nobody. */
 function isKept<C>({ connector }: Parts<C>, slot: Slot<C>, loan: Loan<C>): boolean {
   const lease = loan instanceof OldLease ? loan.lease : loan;
-  try {
-    return lease !== undefined && connector.isKept?.(slot.connection as C, lease) === true;
-  } catch {
-    return false;
-  }
+  return lease !== undefined && answerOf(() => connector.isKept?.(slot.connection as C, lease)) === true;
 }
 
 /** Is every connection leased, and has none come back since `from`? One that had would have been lent anew after it. */

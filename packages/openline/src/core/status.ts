@@ -4,7 +4,7 @@ import type { BudgetShortage, PoolCounts } from './errors.ts';
 import type { HolderInfo, LeaseMode } from './holder.ts';
 import type { PoolTimes, PoolTotals } from './measures.ts';
 import type { Parts, PoolState } from './parts.ts';
-import { type Slot, type StateName, stateNames } from './slot.ts';
+import { type StateName, stateNames } from './slot.ts';
 
 /** What `status()` of a pool tells. */
 export interface PoolStatus extends PoolCounts {
@@ -112,23 +112,25 @@ function outageSince<C>(since: number, { outage, breaker }: Parts<C>, now: numbe
   return { ageMs: now - since, attempts, breakerOpen: breaker.isOpen(now), error: lastFailure! };
 }
 
-/** What is under way on lent connections, by their numbers. */
-export function requestsOf<C>(parts: Parts<C>): Map<number, string> {
-  const requests = new Map<number, string>();
-  if (parts.connector.requestOn === undefined) return requests;
-  for (const slot of parts.slots) {
-    const request = slot.leases === 0 ? undefined : requestOn(parts, slot);
-    if (request !== undefined) requests.set(slot.id, request);
-  }
-  return requests;
-}
-
-function requestOn<C>({ connector }: Parts<C>, slot: Slot<C>): string | undefined {
+/** What a connector says to those who look; nothing where it throws. */
+export function answerOf<T>(ask: () => T): T | undefined {
   try {
-    return connector.requestOn?.(slot.connection as C);
+    return ask();
   } catch {
     return undefined;
   }
+}
+
+/** What is under way on lent connections, by their numbers. */
+export function requestsOf<C>({ connector, slots }: Parts<C>): Map<number, string> {
+  const requests = new Map<number, string>();
+  if (connector.requestOn === undefined) return requests;
+  for (const slot of slots) {
+    const request =
+      slot.leases === 0 ? undefined : answerOf(() => connector.requestOn?.(slot.connection as C));
+    if (request !== undefined) requests.set(slot.id, request);
+  }
+  return requests;
 }
 
 /** Every connection now, in the order of their opening. */
