@@ -9,6 +9,8 @@ const mostBytes = 65_536;
 export class Batch {
   /** What the driver is given in place of its connection. */
   readonly writer: DriverConnection;
+  /** The same for statements whose rows are known: the server is not asked what they look like. */
+  readonly knowingWriter: DriverConnection;
   readonly #connection: DriverConnection;
   #buffers: Uint8Array[] = [];
   #bytes = 0;
@@ -26,6 +28,7 @@ export class Batch {
       _send: { value: keep },
       stream: { value: stream },
     }) as DriverConnection;
+    this.knowingWriter = Object.create(this.writer, { describe: { value: nothing } }) as DriverConnection;
   }
 
   /** Bytes that are gathered here or wait in the socket. */

@@ -2,6 +2,7 @@
 
 import type { EventEmitter } from 'node:events';
 import pg, { type PoolClient } from 'pg';
+import type { DriverResult } from './description.ts';
 
 /** The socket of a connection, plain or TLS. */
 export interface DriverStream extends EventEmitter {
@@ -64,9 +65,12 @@ export interface DriverQuery {
   name: string | undefined;
   queryMode: string | undefined;
   callback: QueryCallback | undefined;
+  readonly _result: DriverResult;
   readonly _results: unknown;
   _canceledDueToError: unknown;
   handleRowDescription(message: unknown): void;
+  handleDataRow(message: unknown): void;
+  handleCommandComplete(message: unknown, connection: DriverConnection): void;
   handleError(error: unknown, connection: DriverConnection): void;
   handleReadyForQuery(connection: DriverConnection): void;
   submit(connection: DriverConnection): Error | null;

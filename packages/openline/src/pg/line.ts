@@ -203,6 +203,11 @@ export class Line {
     return this.#batch.writer;
   }
 
+  /** The same for statements whose rows are known. */
+  get knowingWriter(): DriverConnection {
+    return this.#batch.knowingWriter;
+  }
+
   /** The end of the turn. */
   leave(): void {
     this.#isGathering = false;

@@ -1,5 +1,6 @@
 // The prepared statements of one session: which names it knows, in the order of their use, and which of them are to be closed.
 
+import type { Description } from './description.ts';
 import type { DriverConnection } from './driver.ts';
 
 /** Names a session keeps at most; each costs the server a plan. */
@@ -8,8 +9,8 @@ const mostNames = 100;
 /** The prepared names of one session. The driver notes the names that were parsed; here stand Openline's own of them. */
 export class PreparedNames {
   readonly #connection: DriverConnection;
-  /** The least recently used first. */
-  readonly #names = new Set<string>();
+  /** The least recently used first, each with what its rows look like once that is known. */
+  readonly #names = new Map<string, Description | undefined>();
   readonly #toClose = new Set<string>();
 
   constructor(connection: DriverConnection) {
@@ -28,14 +29,29 @@ export class PreparedNames {
 
   /** One of Openline's own names is used. Says which name must be closed before, if one must. */
   use(name: string): string | undefined {
+    const description = this.description(name);
     this.#names.delete(name);
-    this.#names.add(name);
+    this.#names.set(name, description);
     const closes = this.toClose(name);
     if (closes !== undefined || this.#names.size <= mostNames) return closes;
-    const [oldest] = this.#names;
+    const [oldest] = this.#names.keys();
     this.#names.delete(oldest!);
     this.#drop(oldest!);
     return oldest;
+  }
+
+  /**
+   * What the rows of a name look like, for as long as it is prepared: what changes that makes the server refuse the name.
+   * PostgreSQL source, RevalidateCachedQuery: "cached plan must not change result type".
+   */
+  description(name: string): Description | undefined {
+    return this.text(name) === undefined ? undefined : this.#names.get(name);
+  }
+
+  /** The server has said it. */
+  described(name: string, description: Description): void {
+    // What comes late, of a name that was closed meanwhile and is prepared anew, says nothing of that.
+    if (this.text(name) !== undefined && this.#names.has(name)) this.#names.set(name, description);
   }
 
   /** A name that is about to be prepared: itself, if the server may still have it. */

@@ -29,6 +29,11 @@ export class Pooler {
     return this.#state === 'direct';
   }
 
+  /** Whether a name keeps its meaning from one statement to the next: behind a pooler another session may answer, which has prepared it later. */
+  get isAbsent(): boolean {
+    return this.#state === 'direct';
+  }
+
   /** Asks, if that is wanted, in one piece with the statement that is sent next. */
   askIfWanted(line: Line): void {
     if (this.#state !== 'wanted') return;

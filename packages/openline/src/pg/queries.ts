@@ -38,7 +38,13 @@ export interface QueryHost {
   returned(client: DriverClient, error: unknown): void;
 }
 
-const plainManner: SendingManner = { name: undefined, closes: undefined, timed: false, isFirst: false };
+const plainManner: SendingManner = {
+  name: undefined,
+  closes: undefined,
+  description: undefined,
+  timed: false,
+  isFirst: false,
+};
 
 /** The driver's own words. */
 function notUnique(name: string): string {
@@ -195,12 +201,14 @@ export class Queries implements Sender {
       own ||
       (this.#namesItself(config, profile) && this.#host.pooler.allowsNames() ? profile.name : undefined);
     if (name === undefined || unnamed || names.isPending(name)) {
-      return timed || isFirst ? { name: undefined, closes: undefined, timed, isFirst } : plainManner;
+      return timed || isFirst ? { ...plainManner, timed, isFirst } : plainManner;
     }
     const prepared = names.text(name);
     if (prepared !== undefined && prepared !== config.text) throw new Error(notUnique(name));
     const closes = own ? (prepared === undefined ? names.toClose(name) : undefined) : names.use(name);
-    return { name, closes, timed, isFirst };
+    // Its time counts from the server's description.
+    const description = timed || !this.#host.pooler.isAbsent ? undefined : names.description(name);
+    return { name, closes, description, timed, isFirst };
   }
 
   #namesItself({ values }: QueryConfig, { kind, uses }: Profile): boolean {

@@ -1,6 +1,7 @@
 // One statement on its way on one connection: pg's own statement object, which keeps what the server says until all of it is there.
 
 import { type Lease, RequestTimeoutError } from '../core/index.ts';
+import { Description } from './description.ts';
 import { type DriverClient, type DriverConnection, DriverQuery } from './driver.ts';
 import { isServers } from './failures.ts';
 import type { Line } from './line.ts';
@@ -16,6 +17,8 @@ export interface SendingManner {
   readonly name: string | undefined;
   /** A prepared name to be closed before. */
   readonly closes: string | undefined;
+  /** What its rows look like, where the server need not say it. */
+  readonly description: Description | undefined;
   /** Whether its time on the server is to be measured. */
   readonly timed: boolean;
   /** Whether the server had nothing to do before it: then its way there can be measured too. */
@@ -42,6 +45,8 @@ const nameRefused = new Set<unknown>(['26000', '0A000']);
 /** What it says of one that it has already. */
 const nameTaken = '42P05';
 
+const noColumns = { fields: [] };
+
 /** A statement on its way. Its line tells it when it is answered, or that it never will be. */
 export class Sending extends DriverQuery {
   readonly request: Request;
@@ -56,6 +61,8 @@ export class Sending extends DriverQuery {
   #written: LoopReading | undefined;
   #executing: LoopReading | undefined;
   #onNoData: (() => void) | undefined;
+  #isDescribed = false;
+  #isToDescribe = false;
 
   constructor(
     request: Request,
@@ -101,10 +108,15 @@ export class Sending extends DriverQuery {
   }
 
   override prepare(connection: DriverConnection): void {
-    const { closes, timed } = this.manner;
+    const { closes, timed, description } = this.manner;
     if (timed) this.#time();
     if (closes !== undefined) connection.close({ type: 'S', name: closes });
-    super.prepare(connection);
+    if (description === undefined) {
+      super.prepare(connection);
+      return;
+    }
+    this.#isToDescribe = description !== Description.none;
+    super.prepare(this.#line.knowingWriter);
   }
 
   #time(): void {
@@ -126,11 +138,49 @@ export class Sending extends DriverQuery {
     super._getRows(connection, rows);
   }
 
-  // A type parser of the user's must not throw through the driver, past the answers of the neighbours.
   override handleRowDescription(message: unknown): void {
     if (this.#written !== undefined) this.#begins();
+    this.#isDescribed = true;
+    this.#describe(() => super.handleRowDescription(message));
+    if (this._canceledDueToError || !this.#teaches) return;
+    const description = Description.of(this._result);
+    if (description !== undefined) this.#line.names.described(this.manner.name!, description);
+  }
+
+  /** Whether its answer tells what nobody knows yet: what the rows of a name of Openline's own look like. */
+  get #teaches(): boolean {
+    const { name } = this.manner;
+    return (
+      name !== undefined &&
+      name === this.request.profile.name &&
+      this.#line.names.description(name) === undefined
+    );
+  }
+
+  override handleDataRow(message: unknown): void {
+    if (this.#isToDescribe) this.#describeAsKnown();
+    super.handleDataRow(message);
+  }
+
+  override handleCommandComplete(message: unknown, connection: DriverConnection): void {
+    if (this.#isToDescribe) this.#describeAsKnown();
+    super.handleCommandComplete(message, connection);
+  }
+
+  // Not before the answer comes: what is made earlier lives longer, and costs more.
+  #describeAsKnown(): void {
+    this.#isToDescribe = false;
+    this.#describe(() => {
+      // The driver notes that rows will come, and whether it is to keep them.
+      super.handleRowDescription(noColumns);
+      this.manner.description!.describe(this._result);
+    });
+  }
+
+  // A type parser of the user's must not throw through the driver, past the answers of the neighbours.
+  #describe(how: () => void): void {
     try {
-      super.handleRowDescription(message);
+      how();
     } catch (error) {
       this._canceledDueToError = error;
     }
@@ -154,6 +204,8 @@ export class Sending extends DriverQuery {
     if (this.#onNoData !== undefined) this.#line.client.connection.off('noData', this.#onNoData);
     const refused = this.#failure !== undefined && this.#isRefused(codeOf(this.#failure));
     if (refused) this.#line.names.forget(manner.name!);
+    if (this.#failure === undefined && !this.#isDescribed && this.#teaches)
+      this.#line.names.described(manner.name!, Description.none);
     this.#sender.ended(this, undefined, this.#failure);
     if (refused && isQuiet && !request.unnamed) {
       request.unnamed = true;
