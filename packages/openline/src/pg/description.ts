@@ -1,17 +1,6 @@
 // What the rows of a prepared statement look like: kept with its name, so that the server need not say it each time.
 
-import pg from 'pg';
-
-/** pg's own class of a column's description. */
-interface Field {
-  readonly name: string;
-  readonly tableID: number;
-  readonly columnID: number;
-  readonly dataTypeID: number;
-  readonly dataTypeSize: number;
-  readonly dataTypeModifier: number;
-  readonly format: string;
-}
+import type { DriverResult, Field } from './driver.ts';
 
 type FieldClass = new (
   name: string,
@@ -22,19 +11,6 @@ type FieldClass = new (
   dataTypeModifier: number,
   format: string,
 ) => Field;
-
-interface TypeParsers {
-  getTypeParser(oid: number, format: string): unknown;
-}
-
-/** What pg's own result makes its rows from. */
-export interface DriverResult {
-  fields: readonly Field[];
-  /** Written here as the driver writes them, and only where that was seen to be so. */
-  _parsers: readonly unknown[] | undefined;
-  _prebuiltEmptyResultObject: object | null;
-  readonly _types: TypeParsers | undefined;
-}
 
 /** The columns of a statement's rows. */
 export class Description {
@@ -61,7 +37,7 @@ export class Description {
 
   /** Describes the rows of a result, as the driver does: at a fraction of the price, and with parsers as they are now. */
   describe(result: DriverResult): void {
-    const types = result._types ?? (pg.types as TypeParsers);
+    const types = result._types;
     result.fields = this.#fields.map(copyOf);
     result._parsers = this.#fields.map(({ dataTypeID, format }) =>
       types.getTypeParser(dataTypeID, format || 'text'),

@@ -2,7 +2,6 @@
 
 import type { EventEmitter } from 'node:events';
 import pg, { type PoolClient } from 'pg';
-import type { DriverResult } from './description.ts';
 
 /** The socket of a connection, plain or TLS. */
 export interface DriverStream extends EventEmitter {
@@ -56,6 +55,26 @@ export interface DriverClient extends EventEmitter {
   readonly namedQueries?: Record<string, unknown>;
   readonly _queryQueue?: readonly unknown[];
   readonly _sentQueryQueue?: readonly unknown[];
+}
+
+/** pg's own class of a column's description. */
+export interface Field {
+  readonly name: string;
+  readonly tableID: number;
+  readonly columnID: number;
+  readonly dataTypeID: number;
+  readonly dataTypeSize: number;
+  readonly dataTypeModifier: number;
+  readonly format: string;
+}
+
+/** What pg's own result makes its rows from: written here as the driver writes it, and only where that was seen to be so. */
+export interface DriverResult {
+  fields: readonly Field[];
+  _parsers: readonly unknown[] | undefined;
+  _prebuiltEmptyResultObject: object | null;
+  /** The client's own, or the statement's: there from the client's `query` on. */
+  readonly _types: { getTypeParser(oid: number, format: string): unknown };
 }
 
 /** pg's own statement, below its client's `query`: what its protocol handlers are called and what they keep. */

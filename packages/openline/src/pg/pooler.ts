@@ -26,7 +26,7 @@ export class Pooler {
   allowsNames(): boolean {
     if (this.#given !== undefined) return this.#given;
     if (this.#state === 'unasked') this.#state = 'wanted';
-    return this.#state === 'direct';
+    return this.isAbsent;
   }
 
   /** Whether a name keeps its meaning from one statement to the next: behind a pooler another session may answer, which has prepared it later. */

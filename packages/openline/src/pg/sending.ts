@@ -149,9 +149,10 @@ export class Sending extends DriverQuery {
 
   /** Whether its answer tells what nobody knows yet: what the rows of a name of Openline's own look like. */
   get #teaches(): boolean {
-    const { name } = this.manner;
+    const { name, description } = this.manner;
+    // Where the server was not asked, what it does not say means nothing.
     return (
-      name !== undefined &&
+      description === undefined &&
       name === this.request.profile.name &&
       this.#line.names.description(name) === undefined
     );
