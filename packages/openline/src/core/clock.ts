@@ -69,14 +69,18 @@ export class TurnReading {
   }
 
   /** The last reading while it serves, else a new one. */
-  recent(): Moment {
-    if (this.#usesLeft === 0) return this.fresh();
+  turnNow(): Moment {
+    if (this.#usesLeft === 0) return this.#fresh();
     this.#usesLeft--;
     return this.#moment;
   }
 
   /** A new reading, which serves the rest of the turn. */
-  fresh(): Moment {
+  now(): number {
+    return this.#fresh().ms;
+  }
+
+  #fresh(): Moment {
     this.#moment = { ms: this.#read() };
     this.#usesLeft = usesPerReading - 1;
     if (!this.#willForget) {
@@ -109,16 +113,10 @@ class SystemTimer implements TimerHandle {
   }
 }
 
-class SystemClock implements Clock {
-  // Not counted as work to be done: the loop would otherwise turn once more, at a price that one query notices.
-  readonly #reading = new TurnReading(realMonotonic, (forget) => void realSetImmediate(forget).unref());
-
-  now(): number {
-    return this.#reading.fresh().ms;
-  }
-
-  turnNow(): Moment {
-    return this.#reading.recent();
+class SystemClock extends TurnReading implements Clock {
+  constructor() {
+    // Not counted as work to be done: the loop would otherwise turn once more, at a price that one query notices.
+    super(realMonotonic, (forget) => void realSetImmediate(forget).unref());
   }
 
   wallNow(): number {

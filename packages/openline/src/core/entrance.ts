@@ -70,7 +70,7 @@ export class Entrance<C> {
 
   /** A connection that is there is lent on the spot; everybody else waits. */
   acquire(options: AcquireOptions | undefined): Promise<Lease<C>> {
-    if (options === undefined && !this.#nesting.marks && !deadlines.inUse) {
+    if (options === undefined && !this.#parts.marksCallers && !deadlines.inUse) {
       const lease = this.#lendAtOnce(this.acquire);
       if (lease !== undefined) return Promise.resolve(lease);
     }
@@ -118,8 +118,8 @@ export class Entrance<C> {
     if (terms instanceof Error) return this.#refuse(taker, terms);
     const { timeoutMs, requestTimeoutMs } = terms;
     const now = momentFor(timeoutMs, this.#clock);
-    const holdsAlready = this.#nesting.marks && this.#nesting.holdsAlready;
-    const granted = this.#nesting.marks ? this.#nesting.mark() : undefined;
+    const holdsAlready = parts.marksCallers && this.#nesting.holdsAlready;
+    const granted = parts.marksCallers ? this.#nesting.mark() : undefined;
     const place = placeBudget.capture(now, below, parts, frames);
     if (parts.waiting === 0 && parts.state === 'running') {
       const slot = this.#dispatcher.take(mode, undefined, now);
@@ -200,8 +200,8 @@ export class Entrance<C> {
     const { timeoutMs, requestTimeoutMs } = deadline;
     const mode = options?.mode ?? 'exclusive';
     const now = momentFor(timeoutMs, this.#clock);
-    const holdsAlready = this.#nesting.marks && this.#nesting.holdsAlready;
-    const granted = this.#nesting.marks ? this.#nesting.mark() : undefined;
+    const holdsAlready = parts.marksCallers && this.#nesting.holdsAlready;
+    const granted = parts.marksCallers ? this.#nesting.mark() : undefined;
     // Whoever may not wait is not held back.
     const mayWait = mode === 'exclusive' && timeoutMs > 0 && parts.options.maxWaiters > 0;
     const expectedMs = mayWait ? (options?.expectedMs ?? 0) : 0;
@@ -220,37 +220,19 @@ export class Entrance<C> {
     const refusal = this.#refusal(timeoutMs, now.ms);
     if (refusal !== undefined) return Promise.reject(refusal);
     if (holdsAlready) parts.measures.nested++;
+    const place = placeBudget.capture(now, this.acquire, parts);
+    const common = this.#termsOf(timeoutMs, requestTimeoutMs, place, granted, holdsAlready);
+    if (options === undefined) return this.#wait(mode, now, common);
+    return this.#wait(mode, now, { ...common, timeoutMs, claim: options.claim, expectedMs }, options.signal);
+  }
+
+  #wait(mode: LeaseMode, now: Moment, terms: WaiterTerms<C>, signal?: AbortSignal): Promise<Lease<C>> {
     const promise = new Promise<Lease<C>>(captureResolve);
-    const waiter = new Waiter<C>(
-      capturedResolve as Waiter<C>['resolve'],
-      now,
-      ++parts.turns.last,
-      this.#usualTerms,
-    );
+    const resolve = capturedResolve as Waiter<C>['resolve'];
     // It would keep the promise, and so the lease, from being collected.
     capturedResolve = undefined;
-    const place = placeBudget.capture(now, this.acquire, parts);
-    const signal = options?.signal;
-    if (
-      options !== undefined ||
-      requestTimeoutMs !== undefined ||
-      place !== undefined ||
-      granted !== undefined
-    ) {
-      const abortion = signal === undefined ? undefined : this.#listen(signal, waiter, mode);
-      const claim = options?.claim;
-      waiter.terms = {
-        timeoutMs,
-        requestTimeoutMs,
-        place,
-        abortion,
-        granted,
-        holdsAlready,
-        claim,
-        expectedMs,
-        ended: undefined,
-      };
-    }
+    const waiter = new Waiter<C>(resolve, now, ++this.#parts.turns.last, terms);
+    if (signal !== undefined) waiter.terms = { ...terms, abortion: this.#listen(signal, waiter, mode) };
     this.#dispatcher.enqueue(waiter, mode);
     return promise;
   }

@@ -39,9 +39,9 @@ export class Lease<C> {
   #end: LeaseEnd | undefined = undefined;
   #endPlace: Place | undefined = undefined;
   /** @internal When it began. */
-  readonly began: Moment;
+  declare readonly began: Moment;
   /** Where it was acquired, if that was captured. */
-  readonly place: Place | undefined;
+  declare readonly place: Place | undefined;
 
   /** @internal */
   constructor(lender: Lender<C>, slot: Slot<C>, began: Moment, place: Place | undefined) {
@@ -86,7 +86,9 @@ export class Lease<C> {
     const slot = this.#slot;
     if (slot === undefined) Lease.#again(this, 'released');
     else {
-      Lease.#ends(this, 'released');
+      this.#slot = undefined;
+      this.#end = 'released';
+      if (this.place !== undefined) Lease.#endsAt(this, this.release);
       this.#lender.released(this, slot);
     }
   }
@@ -101,7 +103,9 @@ export class Lease<C> {
     const slot = this.#slot;
     if (slot === undefined) Lease.#again(this, 'discarded');
     else {
-      Lease.#ends(this, 'discarded');
+      this.#slot = undefined;
+      this.#end = 'discarded';
+      if (this.place !== undefined) Lease.#endsAt(this, this.discard);
       this.#lender.discarded(this, slot, reason);
     }
   }
@@ -121,7 +125,9 @@ export class Lease<C> {
         'a shared lease cannot be detached: acquire it with mode "exclusive"',
       );
     }
-    Lease.#ends(this, 'detached');
+    this.#slot = undefined;
+    this.#end = 'detached';
+    if (this.place !== undefined) Lease.#endsAt(this, this.detach);
     this.#lender.detached(this, slot);
     return connection;
   }
@@ -145,12 +151,11 @@ export class Lease<C> {
     this.#lender.released(this, slot);
   }
 
-  // Static, since a private method of the instance marks each instance with its class when it is made.
-  static #ends<C>(lease: Lease<C>, end: LeaseEnd): void {
-    lease.#slot = undefined;
-    lease.#end = end;
-    // Where the budget had no capture left for the beginning, it has none for the end: not even the question is asked.
-    if (lease.place !== undefined) lease.#endPlace = placeBudget.capture(lease.began, Lease.#ends, undefined);
+  // Static, since a private method of the instance marks each instance with its class when it is made. Only for a lease whose beginning
+  // was captured: where the budget had nothing left for that, it has nothing for the end.
+  // biome-ignore lint/complexity/noBannedTypes: any function at all may stand in a stack.
+  static #endsAt<C>(lease: Lease<C>, below: Function): void {
+    lease.#endPlace = placeBudget.capture(lease.began, below, undefined);
   }
 
   static #again<C>(lease: Lease<C>, did: LeaseEnd): void {

@@ -1,10 +1,10 @@
 // The beginning and the end of every lease: the one place where connections are lent and taken back.
 
 import type { Clock, Moment } from './clock.ts';
+import type { Histogram } from './histogram.ts';
 import type { LeaseMode } from './holder.ts';
 import { Lease, type LeaseTaken, type Lender } from './lease.ts';
-import type { Measures } from './measures.ts';
-import type { Observers } from './observer.ts';
+import { acquiredChannel, type Observers, releasedChannel } from './observer.ts';
 import { type Loan, OldLease, type OldLeases } from './old-leases.ts';
 import type { Parts } from './parts.ts';
 import type { Place } from './place.ts';
@@ -17,8 +17,11 @@ export class Lending<C> implements Lender<C> {
   // Taken out of the parts, since every lease passes through them.
   readonly #clock: Clock;
   readonly #slots: SlotTable<C>;
-  readonly #measures: Measures;
+  readonly #waitTimes: Histogram;
+  readonly #useTimes: Histogram;
   readonly #observers: Observers<C>;
+  readonly #tellsAcquired: boolean;
+  readonly #tellsReleased: boolean;
   readonly #turnaround: Turnaround<C>;
   readonly #oldLeases: OldLeases<C>;
   readonly #onShareEnded: (slot: Slot<C>) => void;
@@ -33,8 +36,11 @@ export class Lending<C> implements Lender<C> {
     this.#parts = parts;
     this.#clock = parts.clock;
     this.#slots = parts.slots;
-    this.#measures = parts.measures;
+    this.#waitTimes = parts.measures.wait;
+    this.#useTimes = parts.measures.use;
     this.#observers = parts.observers;
+    this.#tellsAcquired = parts.observers.hear('acquired');
+    this.#tellsReleased = parts.observers.hear('released');
     this.#turnaround = turnaround;
     this.#oldLeases = oldLeases;
     this.#onShareEnded = onShareEnded;
@@ -52,12 +58,12 @@ export class Lending<C> implements Lender<C> {
 
   /** Lends the whole connection. */
   alone(slot: Slot<C>, now: Moment, waitedMs: number, place: Place | undefined): Lease<C> {
-    const lease = new Lease<C>(this, slot, now, place);
     // Handed over from the lease before, it is leased already; lent twice it never is.
-    if (slot.state !== State.leased || slot.leases > 0) this.#slots.move(slot, State.leased);
+    if (slot.state !== State.leased || slot.leases > 0) this.#slots.lend(slot);
+    const lease = new Lease<C>(this, slot, now, place);
     slot.lease = lease;
-    this.#measures.wait.record(waitedMs);
-    if (this.#observers.watchAcquired) this.#tellAcquired(slot, waitedMs);
+    this.#waitTimes.record(waitedMs);
+    if (this.#tellsAcquired || acquiredChannel.hasSubscribers) this.#tellAcquired(slot, waitedMs);
     return lease;
   }
 
@@ -70,8 +76,8 @@ export class Lending<C> implements Lender<C> {
       this.#slots.shared.add(slot);
       this.#parts.capacityOf(slot);
     }
-    this.#measures.wait.record(waitedMs);
-    if (this.#observers.watchAcquired) this.#tellAcquired(slot, waitedMs);
+    this.#waitTimes.record(waitedMs);
+    if (this.#tellsAcquired || acquiredChannel.hasSubscribers) this.#tellAcquired(slot, waitedMs);
     return lease;
   }
 
@@ -112,8 +118,8 @@ export class Lending<C> implements Lender<C> {
   /** Accounts for the end of a lease. Returns whether nobody has the connection any more. */
   #ended(lease: Loan<C>, slot: Slot<C>, now: Moment): boolean {
     slot.uses++;
-    this.#measures.use.record(now === lease.began ? 0 : now.ms - lease.began.ms);
-    if (this.#observers.watchReleased) this.#tellReleased(lease, slot, now);
+    this.#useTimes.record(now === lease.began ? 0 : now.ms - lease.began.ms);
+    if (this.#tellsReleased || releasedChannel.hasSubscribers) this.#tellReleased(lease, slot, now);
     if (slot.lease !== lease) return this.#otherEnded(lease, slot, now);
     slot.lease = undefined;
     return true;

@@ -22,18 +22,20 @@ const markedForMs = 60_000;
  * of every await in the process.
  */
 export class NestingGuard {
+  readonly #pool: { marksCallers: boolean };
   #storage: AsyncLocalStorage<Mark> | undefined;
   #starvedAt = 0;
 
-  /** Are callers marked? */
-  get marks(): boolean {
-    return this.#storage !== undefined;
+  /** @param pool - says whether callers are marked, since every acquire asks */
+  constructor(pool: { marksCallers: boolean }) {
+    this.#pool = pool;
   }
 
   /** Every connection is leased, and either nothing has come back for a while, or somebody has waited for long. */
   starving(now: number): void {
     this.#starvedAt = now;
     this.#storage ??= new AsyncLocalStorage();
+    this.#pool.marksCallers = true;
   }
 
   /** Stops marking when the pool has been well for long enough. */
@@ -45,6 +47,7 @@ export class NestingGuard {
   stop(): void {
     this.#storage?.disable();
     this.#storage = undefined;
+    this.#pool.marksCallers = false;
   }
 
   /** Does this chain of calls hold a lease of this pool already? */

@@ -154,8 +154,9 @@ const channels = Object.fromEntries(eventNames.map((name) => [name, channel(chan
   ReturnType<typeof channel>
 >;
 
-const acquiredChannel = channels.acquired;
-const releasedChannel = channels.released;
+/** Asked by every lease before an event is made, since most are watched by nobody. */
+export const acquiredChannel: ReturnType<typeof channel> = channels.acquired;
+export const releasedChannel: ReturnType<typeof channel> = channels.released;
 const waitingChannel = channels.waiting;
 
 function warnOfObserver(name: string, error: unknown): void {
@@ -168,15 +169,11 @@ function warnOfObserver(name: string, error: unknown): void {
 /** The observers of one pool, with `node:diagnostics_channel` as the last of them. */
 export class Observers<C> {
   readonly #observers: readonly PoolObserver<C>[];
-  readonly #watchAcquired: boolean;
-  readonly #watchReleased: boolean;
   readonly #watchWaiting: boolean;
 
   constructor(observers: readonly PoolObserver<C>[]) {
     this.#observers = observers;
-    this.#watchAcquired = observers.some((observer) => observer.acquired !== undefined);
-    this.#watchWaiting = observers.some((observer) => observer.waiting !== undefined);
-    this.#watchReleased = observers.some((observer) => observer.released !== undefined);
+    this.#watchWaiting = this.hear('waiting');
   }
 
   /** Does anybody of this pool's own hear of the event? Who has subscribed to a channel may want to hear of other pools only. */
@@ -184,19 +181,9 @@ export class Observers<C> {
     return this.#observers.some((observer) => observer[name] !== undefined);
   }
 
-  /** Does anybody want to know of single leases? Asked before the event is made, since most pools have no such observer. */
-  get watchAcquired(): boolean {
-    return this.#watchAcquired || acquiredChannel.hasSubscribers;
-  }
-
-  /** The same for the queue. */
+  /** Does anybody want to know of single waits? Asked before the event is made, since most pools have no such observer. */
   get watchWaiting(): boolean {
     return this.#watchWaiting || waitingChannel.hasSubscribers;
-  }
-
-  /** The same for their ends. */
-  get watchReleased(): boolean {
-    return this.#watchReleased || releasedChannel.hasSubscribers;
   }
 
   /** Tells that a caller waits, and how it may be known what becomes of it. */

@@ -33,8 +33,10 @@ export class Parts<C> {
   readonly options: ResolvedOptions<C>;
   readonly clock: Clock;
   readonly slots: SlotTable<C> = new SlotTable<C>();
-  readonly exclusive: WaiterQueue<C> = new WaiterQueue<C>('exclusive');
-  readonly shared: WaiterQueue<C> = new WaiterQueue<C>('shared');
+  /** Callers in the queues: counted by these, since every lease asks. */
+  waiting = 0;
+  readonly exclusive: WaiterQueue<C> = new WaiterQueue<C>('exclusive', this);
+  readonly shared: WaiterQueue<C> = new WaiterQueue<C>('shared', this);
   readonly observers: Observers<C>;
   readonly measures: Measures = new Measures();
   readonly growth: Growth = new Growth(this.measures.use);
@@ -52,6 +54,8 @@ export class Parts<C> {
   readonly turns: { last: number };
   /** Shares that a connection is expected to carry; before the first one is open it is not known, and one is opened to find out. */
   expectedCapacity: number = Number.POSITIVE_INFINITY;
+  /** Does an acquire mark what follows from it? */
+  marksCallers = false;
   #state: PoolState = 'running';
   #max: number;
   /** Changed by `resize()`. */
@@ -88,11 +92,6 @@ export class Parts<C> {
   set max(max: number) {
     this.#max = max;
     this.mayShed = true;
-  }
-
-  /** Callers in the queue. */
-  get waiting(): number {
-    return this.exclusive.size + this.shared.size;
   }
 
   get isClosing(): boolean {

@@ -77,7 +77,7 @@ export class Pool<C> {
         { option: 'connector', problem: 'has no open(): give { open: async () => connection }' },
       ]);
     }
-    const nesting = new NestingGuard();
+    const nesting = new NestingGuard(parts);
     const dispatch = (): void => this.#dispatcher.dispatch();
     const closer = new Closer(parts, () => {
       // In an outage the last live connection may have been all that served.

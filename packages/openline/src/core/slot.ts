@@ -45,7 +45,7 @@ function illegalMove(id: number, from: State, to: State): Error {
 /** One connection's place in the pool. Its times are the pool's monotonic milliseconds. */
 export class Slot<C> {
   readonly id: number;
-  /** Changed by {@link SlotTable.move} alone. */
+  /** Changed by {@link SlotTable} alone. */
   state: State = State.opening;
   connection: C | undefined = undefined;
   /** When the open began, and after it when the connection was open. */
@@ -119,7 +119,10 @@ export class Slot<C> {
 /** Every slot of one pool, the idle ones in the order of their last use, and the counts of each state. */
 export class SlotTable<C> {
   readonly #slots = new Set<Slot<C>>();
+  /** By state; idle and leased slots without what {@link #lent} says of them. */
   readonly #counts = new Int32Array(stateNames.length);
+  /** Slots lent less slots that rest: all that most leases count. */
+  #lent = 0;
   /** Idle slots, the most recently used last. */
   readonly idle: Slot<C>[] = [];
   /** Told of each connection more or less. */
@@ -146,7 +149,8 @@ export class SlotTable<C> {
   }
 
   count(state: State): number {
-    return this.#counts[state]!;
+    const lent = state === State.leased ? this.#lent : state === State.idle ? -this.#lent : 0;
+    return this.#counts[state]! + lent;
   }
 
   [Symbol.iterator](): Iterator<Slot<C>> {
@@ -163,19 +167,35 @@ export class SlotTable<C> {
     return slot;
   }
 
-  /** Moves a slot to another state: the only place where states and counts change. */
+  /** Moves a slot to another state: here, and in the two moves below, states and counts change, and nowhere else. */
   move(slot: Slot<C>, to: State): void {
     const from = slot.state;
     if ((legalMoves[from]! & (1 << to)) === 0) throw illegalMove(slot.id, from, to);
     this.#counts[from]!--;
     this.#counts[to]!++;
     slot.state = to;
-    if (to === State.closed) {
-      this.#counts[State.closed]!--;
-      this.#slots.delete(slot);
-      this.#size--;
-      this.onResize?.(-1);
-    }
+    if (to === State.closed) this.#forget(slot);
+  }
+
+  /** {@link move} from idle to leased, as every lease begins. */
+  lend(slot: Slot<C>): void {
+    if (slot.state !== State.idle) throw illegalMove(slot.id, slot.state, State.leased);
+    slot.state = State.leased;
+    this.#lent++;
+  }
+
+  /** {@link move} from leased to idle, as most leases end. */
+  rest(slot: Slot<C>): void {
+    if (slot.state !== State.leased) throw illegalMove(slot.id, slot.state, State.idle);
+    slot.state = State.idle;
+    this.#lent--;
+  }
+
+  #forget(slot: Slot<C>): void {
+    this.#counts[State.closed]!--;
+    this.#slots.delete(slot);
+    this.#size--;
+    this.onResize?.(-1);
   }
 
   /** Takes a slot out of the idle order, wherever it stands. */

@@ -57,8 +57,16 @@ export class Turnaround<C> {
 
   /** Nobody has the connection any more. `lease`: the one that ended last. */
   settle(slot: Slot<C>, now: Moment, lease: Loan<C>): void {
-    if (slot.condemned === undefined && !this.#asks && !this.#parts.mayShed) this.#rest(slot, now);
-    else if (!this.#resets || !this.#reset(slot, lease)) this.ready(slot, now);
+    const parts = this.#parts;
+    if (slot.condemned !== undefined || this.#asks || parts.mayShed) {
+      if (!this.#resets || !this.#reset(slot, lease)) this.ready(slot, now);
+    } else if (parts.waiting > 0) {
+      this.#offer(slot, now);
+    } else {
+      slot.idleSince = now.ms;
+      parts.slots.rest(slot);
+      parts.slots.idle.push(slot);
+    }
   }
 
   /** Starts to put the connection in order, if it is to be kept and needs it. */
@@ -123,13 +131,23 @@ export class Turnaround<C> {
 
   /** It is for the next in the queue, or idle. */
   #rest(slot: Slot<C>, now: Moment): void {
-    const parts = this.#parts;
+    if (this.#limitsReuse) this.#rests.reusableUntil(slot.reusableUntil);
+    if (this.#parts.waiting > 0) this.#offer(slot, now);
+    else this.#idle(slot, now);
+  }
+
+  #idle(slot: Slot<C>, now: Moment): void {
+    const { slots } = this.#parts;
+    slot.idleSince = now.ms;
+    slots.move(slot, State.idle);
+    slots.idle.push(slot);
+  }
+
+  #offer(slot: Slot<C>, now: Moment): void {
     slot.idleSince = now.ms;
     // Handed over from one lease to the next it is never idle; the offer makes it so if nobody takes it.
-    if (slot.state !== State.leased || parts.waiting === 0) parts.slots.move(slot, State.idle);
-    if (this.#limitsReuse) this.#rests.reusableUntil(slot.reusableUntil);
-    if (parts.waiting > 0) this.#rests.offer(slot, now);
-    else parts.slots.idle.push(slot);
+    if (slot.state !== State.leased) this.#parts.slots.move(slot, State.idle);
+    this.#rests.offer(slot, now);
   }
 
   #reasonToClose(slot: Slot<C>, now: number): CloseReason | undefined {
@@ -161,9 +179,11 @@ export class Turnaround<C> {
 
   /** Whether an idle connection may not be lent as it is: it must be asked first, or never will be lent again. */
   isDoubtful(slot: Slot<C>, now: Moment): boolean {
-    return (
-      this.#doubts && (this.#needsValidation(slot, now.ms) || this.#uselessness(slot, now.ms) !== undefined)
-    );
+    return this.#doubts && this.#isDoubtful(slot, now.ms);
+  }
+
+  #isDoubtful(slot: Slot<C>, now: number): boolean {
+    return this.#needsValidation(slot, now) || this.#uselessness(slot, now) !== undefined;
   }
 
   #needsValidation(slot: Slot<C>, now: number): boolean {

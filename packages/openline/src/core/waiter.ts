@@ -27,15 +27,15 @@ export interface WaiterTerms<C> {
   readonly ended: ((end: WaitEnd) => void) | undefined;
 }
 
-/** A caller that waits for a connection. There may be very many: it has no field that could be elsewhere. */
+/** A caller that waits for a connection. There may be very many: it has no field that could be elsewhere, and each is written once. */
 export class Waiter<C> {
-  readonly resolve: (lease: Lease<C> | Promise<never>) => void;
-  readonly began: Moment;
+  declare readonly resolve: (lease: Lease<C> | Promise<never>) => void;
+  declare readonly began: Moment;
   /** Its number among all waiters of the pool: a smaller one came earlier. */
-  readonly turn: number;
-  terms: WaiterTerms<C>;
-  previous: Waiter<C> | undefined;
-  next: Waiter<C> | undefined;
+  declare readonly turn: number;
+  declare terms: WaiterTerms<C>;
+  declare previous: Waiter<C> | undefined;
+  declare next: Waiter<C> | undefined;
 
   constructor(
     resolve: (lease: Lease<C> | Promise<never>) => void,
@@ -160,14 +160,17 @@ export class Abortion {
 /** Waiters of one mode, first come first served; any of them can leave at no cost. */
 export class WaiterQueue<C> {
   readonly mode: LeaseMode;
+  readonly #all: { waiting: number };
   head: Waiter<C> | undefined = undefined;
   #tail: Waiter<C> | undefined = undefined;
   size = 0;
   /** Deadlines stand in the order of arrival: true until a shorter one is put behind a longer one. */
   #deadlinesInOrder = true;
 
-  constructor(mode: LeaseMode) {
+  /** @param all - counts those who wait in every queue of the pool */
+  constructor(mode: LeaseMode, all: { waiting: number }) {
     this.mode = mode;
+    this.#all = all;
   }
 
   /** Returns whether its deadline is to be watched: behind somebody on the same terms it cannot be the next. */
@@ -175,6 +178,7 @@ export class WaiterQueue<C> {
     const tail = this.#tail;
     this.#tail = waiter;
     this.size++;
+    this.#all.waiting++;
     if (tail === undefined) {
       this.head = waiter;
       this.#deadlinesInOrder = true;
@@ -201,6 +205,7 @@ export class WaiterQueue<C> {
     waiter.previous = undefined;
     waiter.next = undefined;
     this.size--;
+    this.#all.waiting--;
   }
 
   /** Takes the oldest one out. */

@@ -35,29 +35,29 @@ describe('the reading of a turn', () => {
 
   test('serves 64 uses, then the clock is asked again', () => {
     const { turn, time } = reading();
-    for (let use = 0; use < 64; use++) expect(turn.recent().ms).toBe(0);
+    for (let use = 0; use < 64; use++) expect(turn.turnNow().ms).toBe(0);
     time.now = 5;
     expect(time.reads).toBe(1);
-    expect(turn.recent().ms).toBe(5);
+    expect(turn.turnNow().ms).toBe(5);
     expect(time.reads).toBe(2);
   });
 
   test('is forgotten at the end of the turn', () => {
     const { turn, time, endTurn } = reading();
-    turn.recent();
+    turn.turnNow();
     time.now = 5;
-    expect(turn.recent().ms).toBe(0);
+    expect(turn.turnNow().ms).toBe(0);
     endTurn();
-    expect(turn.recent().ms).toBe(5);
+    expect(turn.turnNow().ms).toBe(5);
   });
 
   test('is renewed by whoever asks for a fresh one', () => {
     const { turn, time } = reading();
-    turn.recent();
+    turn.turnNow();
     time.now = 5;
-    expect(turn.fresh().ms).toBe(5);
+    expect(turn.now()).toBe(5);
     time.now = 6;
-    expect(turn.recent().ms).toBe(5);
+    expect(turn.turnNow().ms).toBe(5);
   });
 });
 
