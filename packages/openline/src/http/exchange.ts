@@ -345,7 +345,8 @@ export class Exchange implements Receiver, Taker<HttpConnection>, Due {
     const lease = this.#lease;
     this.#lease = undefined;
     if (lease === undefined) return;
-    this.#host.unread.delete(lease);
+    const { unread } = this.#host;
+    if (unread.size > 0) unread.delete(lease);
     if (lease.ended) return;
     const { connection } = lease;
     if (!(connection instanceof H1Connection)) {

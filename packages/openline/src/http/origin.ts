@@ -65,6 +65,12 @@ export const leakThresholdMs = 10_000;
 /** Those that are told of for good. Whatever else callers make up could be any number of them. */
 const knownMethods = new Set(METHODS.flatMap((method) => [method, method.toLowerCase()]));
 
+/** Requests under way, of one method. */
+interface RequestsOfMethod {
+  count: number;
+  readonly isKnown: boolean;
+}
+
 /** undici's types know only its own errors there. */
 const asUndicis = (error: Error): errors.UndiciError => error as errors.UndiciError;
 
@@ -107,7 +113,7 @@ export class Origin implements ExchangeHost, ConnectorHost {
   #jumpedAt = Number.NEGATIVE_INFINITY;
   #retryAfter: { readonly status: number; readonly until: number } | undefined;
   #requests = 0;
-  readonly #requestsByMethod = new Map<string, number>();
+  readonly #requestsByMethod = new Map<string, RequestsOfMethod>();
   /** When the last request left. */
   quietSince: number;
 
@@ -169,9 +175,13 @@ export class Origin implements ExchangeHost, ConnectorHost {
 
   #count(method: string, more: number): void {
     this.#requests += more;
-    const requests = (this.#requestsByMethod.get(method) ?? 0) + more;
-    if (requests > 0 || knownMethods.has(method)) this.#requestsByMethod.set(method, requests);
-    else this.#requestsByMethod.delete(method);
+    let requests = this.#requestsByMethod.get(method);
+    if (requests === undefined) {
+      requests = { count: 0, isKnown: knownMethods.has(method) };
+      this.#requestsByMethod.set(method, requests);
+    }
+    requests.count += more;
+    if (requests.count === 0 && !requests.isKnown) this.#requestsByMethod.delete(method);
   }
 
   left(method: string): void {
@@ -237,7 +247,9 @@ export class Origin implements ExchangeHost, ConnectorHost {
       origin: this.origin,
       protocol: this.#protocol,
       requests: this.#requests,
-      requestsByMethod: Object.fromEntries(this.#requestsByMethod),
+      requestsByMethod: Object.fromEntries(
+        Array.from(this.#requestsByMethod, ([method, { count }]) => [method, count]),
+      ),
       requestTotals: { ...this.counters },
       reusableForMs: this.#reuse.limitMs(undefined, now),
       retryAfter:

@@ -15,12 +15,21 @@ const shared = Buffer.allocUnsafeSlow(bufferSize);
  */
 export function reads(): OnReadOpts {
   let hasMuch = false;
+  let current: Buffer | undefined;
+  /** Node goes on with the buffer that it has when it is given nothing, which saves it a look at that again. */
+  const nextBuffer = (): Buffer | undefined => {
+    if (!hasMuch && current === shared) return undefined;
+    current = hasMuch ? Buffer.allocUnsafeSlow(bufferSize) : shared;
+    return current;
+  };
   return {
-    buffer: () => (hasMuch ? Buffer.allocUnsafeSlow(bufferSize) : shared),
+    buffer: nextBuffer as () => Buffer,
     callback(this: Socket, length, buffer) {
       hasMuch = length >= muchBytes;
-      const piece = buffer.subarray(0, length);
-      return this.push(hasMuch && buffer !== shared ? piece : Buffer.from(piece));
+      if (hasMuch && buffer !== shared) return this.push(buffer.subarray(0, length));
+      const piece = Buffer.allocUnsafe(length);
+      piece.set(new Uint8Array(buffer.buffer, buffer.byteOffset, length));
+      return this.push(piece);
     },
   };
 }
