@@ -1,42 +1,45 @@
 // A TCP connection to whichever of several addresses answers first (RFC 8305, section 5).
 
-import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { connect, type NetConnectOpts, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { systemClock, type TimerHandle } from '../core/index.ts';
 import { unheard } from './socket-events.ts';
 import { failureOfAll } from './socket-failures.ts';
-import { reads } from './socket-reads.ts';
+import { reads, tcpReadBytes } from './socket-reads.ts';
 
 /** How to connect to each address. */
-export interface Race {
+export interface Race<S extends Socket> {
   readonly port: number;
   readonly localAddress: string | undefined;
   /** How long an address may be silent before the next one is tried beside it, in milliseconds. */
   readonly attemptDelayMs: number;
   readonly signal: AbortSignal;
+  /** Begins to connect to one of them. An error of the socket that nobody hears may not end the process. */
+  readonly begin: (to: TcpNetConnectOpts) => S;
 }
 
 /** The kernel's first probe of an idle connection, in milliseconds. */
-const keepAliveDelayMs = 60_000;
+export const keepAliveDelayMs = 60_000;
+/** Bytes that a socket buffers for its reader: undici's size. */
+export const highWaterMark = 65_536;
 
-/** What every socket has; the buffer is undici's size. */
 const always: object = {
   noDelay: true,
   keepAlive: true,
   keepAliveInitialDelay: keepAliveDelayMs,
-  highWaterMark: 65_536,
+  highWaterMark,
 };
 
 /** Begins to connect. An error that nobody hears does not end the process. */
 export function beginConnect(to: NetConnectOpts): Socket {
-  return connect({ ...always, onread: reads(), ...to }).on('error', unheard);
+  return connect({ ...always, onread: reads(tcpReadBytes), ...to }).on('error', unheard);
 }
 
 /**
  * Connects to the first address that answers. Node's own `autoSelectFamily` gives an address up when it tries the next one, and so never
  * reaches a server that is further away than the delay if the last address is dead; here all attempts go on.
  */
-export function connectFirst(addresses: readonly string[], race: Race): Promise<Socket> {
-  const { port, localAddress, attemptDelayMs, signal } = race;
+export function connectFirst<S extends Socket>(addresses: readonly string[], race: Race<S>): Promise<S> {
+  const { port, localAddress, attemptDelayMs, signal, begin } = race;
   return new Promise((resolve, reject) => {
     const failures: Error[] = [];
     const racing = new Set<Socket>();
@@ -55,7 +58,7 @@ export function connectFirst(addresses: readonly string[], race: Race): Promise<
     const tryNext = (): void => {
       timer?.cancel();
       const host = addresses[tried++]!;
-      const socket = beginConnect({ host, port, ...(localAddress === undefined ? {} : { localAddress }) });
+      const socket = begin({ host, port, ...(localAddress === undefined ? {} : { localAddress }) });
       const won = (): void => {
         socket.off('error', failed);
         end(socket);

@@ -1,6 +1,7 @@
 // Opens sockets to one origin: name, TCP, proxy, TLS, each a phase of the open.
 
-import { isIP, type Socket } from 'node:net';
+import { isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { InvalidOptionsError, type OpenContext } from '../core/index.ts';
 import { addressesOf } from './addresses.ts';
 import { type HttpProxy, hostOf, portOf, proxyOfEnvironment, readProxy } from './proxy.ts';
@@ -75,17 +76,16 @@ export class SocketSource {
     context.address(
       this.#options.socketPath ?? (proxy === undefined ? target : `${target} via ${proxy.name}`),
     );
-    const socket =
-      proxy === undefined ? await this.#connect(context) : await this.#connectBy(proxy, target, context);
-    if (this.#tls === undefined) return { socket, isH2: false };
-    context.phase('tls');
+    const connect = (): Promise<Socket> =>
+      proxy === undefined ? this.#connect(context) : this.#connectBy(proxy, target, context);
+    if (this.#tls === undefined) return { socket: await connect(), isH2: false };
     const offersH2 = !onlyH1 && this.#options.allowH2 !== false;
-    const secured = await this.#tls.secure(
-      socket,
-      offersH2 ? ['h2', 'http/1.1'] : ['http/1.1'],
-      context.signal,
-    );
-    return { socket: secured, isH2: secured.alpnProtocol === 'h2' };
+    const protocols = offersH2 ? ['h2', 'http/1.1'] : ['http/1.1'];
+    const isDirect = proxy === undefined && this.#options.socketPath === undefined;
+    const socket = isDirect
+      ? await this.#connectSecurely(this.#tls, protocols, context)
+      : await this.#secure(this.#tls, await connect(), protocols, context);
+    return { socket, isH2: socket.alpnProtocol === 'h2' };
   }
 
   /**
@@ -99,14 +99,33 @@ export class SocketSource {
 
   async #connect(context: OpenContext): Promise<Socket> {
     const { socketPath } = this.#options;
-    if (socketPath === undefined) return this.#connectTo(hostOf(this.#origin), portOf(this.#origin), context);
+    if (socketPath === undefined)
+      return this.#connectTo(hostOf(this.#origin), portOf(this.#origin), context, beginConnect);
     context.phase('tcp');
     const socket = beginConnect({ path: socketPath });
     await settled(socket, 'connect', context.signal);
     return socket;
   }
 
-  async #connectTo(host: string, port: number, context: OpenContext): Promise<Socket> {
+  async #connectSecurely(tls: TlsClient, protocols: string[], context: OpenContext): Promise<TLSSocket> {
+    const socket = await this.#connectTo(hostOf(this.#origin), portOf(this.#origin), context, (to) =>
+      tls.begin(to, protocols),
+    );
+    context.phase('tls');
+    return tls.shaken(socket, context.signal);
+  }
+
+  #secure(tls: TlsClient, socket: Socket, protocols: string[], context: OpenContext): Promise<TLSSocket> {
+    context.phase('tls');
+    return tls.secure(socket, protocols, context.signal);
+  }
+
+  async #connectTo<S extends Socket>(
+    host: string,
+    port: number,
+    context: OpenContext,
+    begin: (to: TcpNetConnectOpts) => S,
+  ): Promise<S> {
     const {
       localAddress,
       lookup,
@@ -120,11 +139,11 @@ export class SocketSource {
       this.#hasResolved = true;
     }
     context.phase('tcp');
-    return connectFirst(addresses, { port, localAddress, attemptDelayMs, signal });
+    return connectFirst(addresses, { port, localAddress, attemptDelayMs, signal, begin });
   }
 
   async #connectBy(proxy: HttpProxy, target: string, context: OpenContext): Promise<Socket> {
-    let socket = await this.#connectTo(proxy.host, proxy.port, context);
+    let socket: Socket = await this.#connectTo(proxy.host, proxy.port, context, beginConnect);
     if (proxy.isTls) {
       context.phase('proxy-tls');
       socket = await this.#tlsTo(proxy).secure(socket, ['http/1.1'], context.signal);

@@ -44,6 +44,11 @@ export class TlsSessions {
     socket.on('session', (session) => this.#keep(session, socket.getProtocol() === 'TLSv1.3'));
   }
 
+  /** Keeps one again that was taken for a connection that never came to be. */
+  putBack(session: Buffer): void {
+    if (!this.#kept.some((kept) => kept.session === session)) this.#keep(session, true);
+  }
+
   /** Drops a session that the server no longer takes, or that a handshake failed with. */
   drop(session: Buffer): void {
     const index = this.#kept.findIndex((kept) => kept.session === session);

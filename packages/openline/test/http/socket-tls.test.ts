@@ -113,11 +113,12 @@ describe('a server', () => {
 
   test('is found broken by options that Node refuses, and no socket is left', async () => {
     const server = await started();
-    const [, isRetryable] = await failure(server, 'a.test', {
-      lookup,
-      tls: { ca: 'no certificate', cert: 'none' },
-    });
-    expect(isRetryable).toBe(false);
+    const tls = { ca: 'no certificate', cert: 'none' };
+    const source = new SocketSource(new URL(`https://a.test:${server.port}`), { lookup, tls }, 'neighbour');
+    const error: unknown = await source.open(new WatchedOpen()).catch((reason) => reason);
+    expect(error).toBeInstanceOf(Error);
+    expect(source.isRetryable(error)).toBe(false);
+    expect(server.sockets).toHaveLength(0);
   });
 });
 

@@ -1,8 +1,9 @@
 // TLS sessions: resumed, never in place of a check, and no more of them than are worth keeping.
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
+import type { LookupFunction } from 'node:net';
 import type { SecureVersion, Server, TLSSocket, TlsOptions } from 'node:tls';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { SocketSource } from '../../src/http/socket.ts';
 import type { SocketOptions } from '../../src/http/socket-options.ts';
 import { TlsSessions } from '../../src/http/tls-sessions.ts';
@@ -20,13 +21,16 @@ async function sourceOf({ port }: Listening, tls: SocketOptions['tls'] = {}): Pr
   return new SocketSource(new URL(`https://a.test:${port}`), { lookup, tls: { ca, ...tls } }, 'neighbour');
 }
 
-/** Opens a socket and says whether it was resumed; if not, waits for the tickets, which TLS 1.3 sends after the handshake. */
+/** Opens a socket and says whether it was resumed; if not, waits for the tickets: in TLS 1.3 Node's server sends two, after the handshake. */
 async function resumed(source: SocketSource): Promise<boolean> {
   const socket = (await source.open(new WatchedOpen())).socket as TLSSocket;
   onTestFinished(() => void socket.destroy());
   socket.resume();
   if (socket.isSessionReused()) return true;
-  if (socket.getProtocol() === 'TLSv1.3') await new Promise((resolve) => socket.once('session', resolve));
+  if (socket.getProtocol() === 'TLSv1.3') {
+    for (let ticket = 0; ticket < 2; ticket++)
+      await new Promise((resolve) => socket.once('session', resolve));
+  }
   return false;
 }
 
@@ -61,6 +65,24 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a session of %s', (version) => {
     await expect(source.open(new WatchedOpen())).rejects.toThrow(/no application protocol/);
     isBroken = false;
     expect(await resumed(source)).toBe(false);
+  });
+
+  test('is not used up by an address that refuses the connection', async () => {
+    const { port } = await started(version);
+    const { ca } = await certificates();
+    let isRefused = false;
+    const either: LookupFunction = (...args) =>
+      (isRefused ? lookupOf('127.0.0.2', '127.0.0.1') : lookup)(...args);
+    const source = new SocketSource(new URL(`https://a.test:${port}`), { lookup: either, tls: { ca } }, 'n');
+    await resumed(source);
+    isRefused = true;
+    const taken = vi.spyOn(TlsSessions.prototype, 'take');
+    onTestFinished(() => void taken.mockRestore());
+    expect(await resumed(source)).toBe(true);
+    const [refused] = taken.mock.results;
+    expect(taken).toHaveBeenCalledTimes(2);
+    isRefused = false;
+    await expect.poll(() => (taken.mock.contexts[0] as TlsSessions).take()).toBe(refused!.value);
   });
 
   test('of a server whose identity was refused is not kept: resumed it would be checked no more', async () => {
@@ -110,6 +132,15 @@ describe('the sessions of one server', () => {
     givenBy('TLSv1.3', sessions, ...Array.from({ length: 20 }, (_, index) => String(index)));
     expect(sessions.size).toBe(8);
     expect(String(sessions.take())).toBe('19');
+  });
+
+  test('have one again that was not used, and none twice', () => {
+    const sessions = new TlsSessions();
+    givenBy('TLSv1.3', sessions, 'first', 'second');
+    sessions.putBack(sessions.take()!);
+    expect([sessions.size, String(sessions.take())]).toEqual([2, 'second']);
+    sessions.putBack(sessions.take()!);
+    expect([sessions.size, String(sessions.take())]).toEqual([1, 'first']);
   });
 
   test('lose the one that failed', () => {
