@@ -8,7 +8,7 @@ export const capturesPerSecond = 1000;
 /** Milliseconds a second that they may take: 0.2 % of a core. A capture takes 1.5 µs on one machine and 15 on another, so it is measured. */
 const captureMsPerSecond = 2;
 /** So many are captured whatever they cost: a service with a few leases a second captures in cold code, and wants to know every place. */
-const surelyCaptured = 100;
+const surelyCaptured = 200;
 /** Whatever makes one capture longer (another process, the garbage collector) is not its price, and would leave a second without places. */
 const mostMsOfCapture = 0.1;
 /** For so long half of the captures are for the pools that have shown a leak or a timeout: whoever looks into one wants every place, and soon. */
@@ -115,8 +115,6 @@ export class PlaceBudget {
   ): Place | undefined {
     // The end of a lease comes with the moment of its beginning, which says nothing of the time that it is.
     if (this.#left === 0 && (pool === undefined || !this.#refill(now))) return undefined;
-    // Where captures are dear, where leases begin is worth more than where they end.
-    if (pool === undefined && this.#leftMs <= captureMsPerSecond / 2) return undefined;
     if (this.#favoured !== undefined && this.#keepsFrom(pool, now)) return undefined;
     const startedAt = this.#read();
     const place = new Place(below, frames);
