@@ -58,7 +58,15 @@ export function connectFirst<S extends Socket>(addresses: readonly string[], rac
     const tryNext = (): void => {
       timer?.cancel();
       const host = addresses[tried++]!;
-      const socket = begin({ host, port, ...(localAddress === undefined ? {} : { localAddress }) });
+      let socket: S;
+      try {
+        socket = begin({ host, port, ...(localAddress === undefined ? {} : { localAddress }) });
+      } catch (error) {
+        // Options that Node refuses; it may come out of a timer, where nobody would hear it.
+        end();
+        reject(error);
+        return;
+      }
       const won = (): void => {
         socket.off('error', failed);
         end(socket);

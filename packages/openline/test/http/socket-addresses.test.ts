@@ -1,6 +1,8 @@
 // Which addresses of a name are tried, in which order, and what is said when none answers.
-import type { LookupFunction } from 'node:net';
+import { getEventListeners } from 'node:events';
+import type { LookupFunction, Socket, TcpNetConnectOpts } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { beginConnect, connectFirst } from '../../src/http/race.ts';
 import { SocketSource } from '../../src/http/socket.ts';
 import type { SocketOptions } from '../../src/http/socket-options.ts';
 import { deadAddress } from '../support/dead-address.ts';
@@ -104,6 +106,23 @@ describe('the addresses of a name', () => {
     expect(String(error)).toMatch(
       /^AggregateError: none of 64 addresses answered: .*127\.0\.0\.5:\d+; and 59 more$/,
     );
+  });
+
+  test('are given up, and those under way with them, where Node refuses to begin with one', async () => {
+    await using dead = await deadAddress();
+    const { signal } = new AbortController();
+    const refusal = new TypeError('no such option');
+    const begun: Socket[] = [];
+    const begin = (to: TcpNetConnectOpts): Socket => {
+      if (begun.length > 0) throw refusal;
+      const socket = beginConnect(to);
+      begun.push(socket);
+      return socket;
+    };
+    const race = { port: dead.port, localAddress: undefined, attemptDelayMs: 20, signal, begin };
+    await expect(connectFirst([dead.host, '127.0.0.2'], race)).rejects.toBe(refusal);
+    expect(begun.map(({ destroyed }) => destroyed)).toEqual([true]);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   test('must be addresses', async () => {
