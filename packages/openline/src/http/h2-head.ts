@@ -95,12 +95,19 @@ function openingOf({ method, upgrade }: RequestOptions, { takesProtocols }: Targ
   return 'response';
 }
 
+/**
+ * Fields that inherit nothing, since a header may be named `constructor`. Made by a constructor: an object of `Object.create(null)` is slower to
+ * fill, and slower for Node to copy.
+ */
+function Fields(): void {}
+Fields.prototype = Object.create(null);
+const HeaderFields = Fields as unknown as new () => OutgoingHttpHeaders;
+
 function pseudoHeaders(request: RequestOptions, target: Target, opens: Head['opens']): OutgoingHttpHeaders {
   const { path } = request;
   if (typeof path !== 'string') throw new errors.InvalidArgumentError('path must be a string');
   if (notInPath.test(path)) throw new errors.InvalidArgumentError('invalid request path');
-  // Without a prototype: a header may be named `constructor`.
-  const headers: OutgoingHttpHeaders = Object.create(null);
+  const headers = new HeaderFields();
   if (opens === 'tunnel') {
     if (path === '') throw new errors.InvalidArgumentError('the path of a CONNECT must name host and port');
     headers[':method'] = 'CONNECT';
