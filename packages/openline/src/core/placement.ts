@@ -25,6 +25,10 @@ export interface Lines<C> {
   unasked(): Line<C> | undefined;
   /** The share of its capacity that is in use, 0 to 1. */
   load(line: Line<C>): number;
+  /** Among {@link shared}, the line with the smallest {@link load}. */
+  leastLoaded(): Line<C> | undefined;
+  /** Among {@link shared}, the line with the greatest {@link load} below this one. */
+  fullestBelow(load: number): Line<C> | undefined;
 }
 
 /** The line for one more share, chosen among `lines`; nothing when the caller had better wait than share one. */
@@ -32,13 +36,7 @@ export type Placement<C> = (lines: Lines<C>, claim: unknown) => Line<C> | undefi
 
 /** An idle connection, else the line with the smallest share of its capacity in use: best where leases on one line delay each other. */
 export function leastLoaded<C>(lines: Lines<C>): Line<C> | undefined {
-  const idle = lines.idle();
-  if (idle !== undefined) return idle;
-  let best: Line<C> | undefined;
-  for (const line of lines.shared()) {
-    if (best === undefined || lines.load(line) < lines.load(best)) best = line;
-  }
-  return best;
+  return lines.idle() ?? lines.leastLoaded();
 }
 
 /** The connections of one pool, as a placement sees them. */
@@ -59,12 +57,7 @@ export class PoolLines<C> implements Lines<C> {
   }
 
   takes(slot: Slot<C>): boolean {
-    return (
-      !slot.reserved &&
-      slot.condemned === undefined &&
-      this.#parts.slots.shared.has(slot) &&
-      slot.leases < this.#parts.capacityOf(slot)
-    );
+    return this.#parts.slots.shared.has(slot) && this.#loadForOneMore(slot) < 1;
   }
 
   idle(): Slot<C> | undefined {
@@ -80,5 +73,36 @@ export class PoolLines<C> implements Lines<C> {
 
   load(slot: Slot<C>): number {
     return slot.leases / this.#parts.capacityOf(slot);
+  }
+
+  leastLoaded(): Slot<C> | undefined {
+    let least: Slot<C> | undefined;
+    let leastLoad = 1;
+    for (const slot of this.#parts.slots.shared) {
+      const load = this.#loadForOneMore(slot);
+      if (load >= leastLoad) continue;
+      least = slot;
+      leastLoad = load;
+    }
+    return least;
+  }
+
+  fullestBelow(bound: number): Slot<C> | undefined {
+    let fullest: Slot<C> | undefined;
+    let fullestLoad = -1;
+    for (const slot of this.#parts.slots.shared) {
+      const load = this.#loadForOneMore(slot);
+      if (load >= Math.min(bound, 1) || load <= fullestLoad) continue;
+      fullest = slot;
+      fullestLoad = load;
+    }
+    return fullest;
+  }
+
+  /** The load of a line under shared leases; 1 where it takes no more of them. Asked of every line for a lease, so its capacity is asked once. */
+  #loadForOneMore(slot: Slot<C>): number {
+    if (slot.reserved || slot.condemned !== undefined) return 1;
+    const capacity = this.#parts.capacityOf(slot);
+    return slot.leases < capacity ? slot.leases / capacity : 1;
   }
 }

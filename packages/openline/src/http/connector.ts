@@ -1,13 +1,6 @@
 // How the engine opens, checks and closes connections to one origin.
 
-import {
-  type Connector,
-  type Lease,
-  type Line,
-  type Lines,
-  leastLoaded,
-  type OpenContext,
-} from '../core/index.ts';
+import type { Connector, Lease, Line, Lines, OpenContext } from '../core/index.ts';
 import type { HttpConnection } from './connection.ts';
 import { H1Connection } from './h1-connection.ts';
 import { H2Connection, openH2 } from './h2-connection.ts';
@@ -82,7 +75,7 @@ export class HttpConnector implements Connector<HttpConnection> {
   place(lines: Lines<HttpConnection>): Line<HttpConnection> | undefined {
     const last = this.#lastLine;
     if (last === undefined || !lines.takes(last) || lines.load(last) >= fillsTo) {
-      this.#lastLine = fullestBelow(fillsTo, lines) ?? lines.idle() ?? leastLoaded(lines);
+      this.#lastLine = lines.fullestBelow(fillsTo) ?? lines.idle() ?? lines.leastLoaded();
     }
     return this.#lastLine;
   }
@@ -113,13 +106,4 @@ export class HttpConnector implements Connector<HttpConnection> {
   reusableForMs(connection: HttpConnection): number {
     return this.#host.reusableForMs(connection);
   }
-}
-
-function fullestBelow(load: number, lines: Lines<HttpConnection>): Line<HttpConnection> | undefined {
-  let fullest: Line<HttpConnection> | undefined;
-  for (const line of lines.shared()) {
-    if (lines.load(line) < load && (fullest === undefined || lines.load(line) > lines.load(fullest)))
-      fullest = line;
-  }
-  return fullest;
 }

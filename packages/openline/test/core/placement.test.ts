@@ -116,4 +116,33 @@ describe('where shared leases go first', () => {
     await kit.clock.settle();
     expect([alone.state, share.state]).toEqual(states);
   });
+
+  test('finds the fullest line below a load, and the least loaded, among those that take more', async () => {
+    const kit = setUp({
+      max: 2,
+      connector: {
+        capacity: 4,
+        place: (lines) => lines.fullestBelow(0.5) ?? lines.idle() ?? lines.leastLoaded(),
+      },
+    });
+    await openIdle(kit, 2);
+    const seen: number[][] = [];
+    for (let leases = 0; leases < 8; leases++) {
+      await lease(kit, 1, 'shared');
+      seen.push(leasesOf(kit).sort());
+    }
+    expect(seen).toEqual([
+      [0, 1],
+      [0, 2],
+      [1, 2],
+      [2, 2],
+      [2, 3],
+      [3, 3],
+      [3, 4],
+      [4, 4],
+    ]);
+    const ninth = ask(kit, { mode: 'shared' });
+    await kit.clock.settle();
+    expect(ninth.state).toBe('pending');
+  });
 });
