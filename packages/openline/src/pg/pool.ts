@@ -57,9 +57,6 @@ interface PgPoolFields {
 /** As long as a caller waits by default: shutdowns are given no less. */
 const endTimeoutMs = 30_000;
 
-/** Where opening may take for ever, a cancel may not. */
-const _longestCancelMs = 5_000;
-
 const doNothing = (): void => undefined;
 
 /** Calls a user's callback; what it throws ends the process, as with pg, if nobody catches it. */
