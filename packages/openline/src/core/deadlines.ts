@@ -4,45 +4,16 @@ import { Alarm } from './alarm.ts';
 import { AcquireTimeoutError, ConnectError, type PoolCounts, type WaitMeasures } from './errors.ts';
 import type { HolderInfo } from './holder.ts';
 import type { NestingGuard } from './nesting.ts';
-import { type Loan, OldLease } from './old-leases.ts';
 import type { Parts } from './parts.ts';
 import { placeBudget } from './place.ts';
-import { type Slot, State } from './slot.ts';
-import { answerOf } from './status.ts';
+import { State } from './slot.ts';
+import { holdersOf } from './status.ts';
 import type { Waiter, WaiterTerms } from './waiter.ts';
 
 const holdersInError = 5;
 
 /** What limited a wait. */
 type WaitLimits = Pick<WaiterTerms<unknown>, 'timeoutMs' | 'requestTimeoutMs' | 'holdsAlready'>;
-
-/** Everybody who has a lease, the longest first. */
-export function holdersOf<C>(parts: Parts<C>, now: number): HolderInfo[] {
-  const holders: HolderInfo[] = [];
-  for (const slot of parts.slots) {
-    for (const lease of slot.holders()) {
-      const place = lease.place?.toString();
-      const working = answerOf(() => parts.connector.isWorking?.(slot.connection as C));
-      const ageMs = now - lease.acquiredAt;
-      holders.push({
-        connectionId: slot.id,
-        ageMs,
-        mode: slot.mode!,
-        place,
-        ...(working === undefined ? {} : { working }),
-        ...(isKept(parts, slot, lease) ? { kept: true } : {}),
-        ...(lease instanceof OldLease && lease.isLeaked ? { leaked: true } : {}),
-      });
-    }
-  }
-  return holders.sort((a, b) => b.ageMs - a.ageMs);
-}
-
-/** What was garbage-collected is kept by nobody. */
-function isKept<C>({ connector }: Parts<C>, slot: Slot<C>, loan: Loan<C>): boolean {
-  const lease = loan instanceof OldLease ? loan.lease : loan;
-  return lease !== undefined && answerOf(() => connector.isKept?.(slot.connection as C, lease)) === true;
-}
 
 /** Is every connection leased, and has none come back since `from`? One that had would have been lent anew after it. */
 export function isStarved<C>({ slots, max }: Parts<C>, from: number): boolean {

@@ -1,9 +1,9 @@
 // The pool as its users see it: lending, and the few levers of its life.
 
 import { Changes } from './changes.ts';
-import { Closer, closingCountsMs } from './closer.ts';
+import { Closer } from './closer.ts';
 import type { Connector } from './connector.ts';
-import { Deadlines, holdersOf } from './deadlines.ts';
+import { Deadlines } from './deadlines.ts';
 import { Demand } from './demand.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Entrance } from './entrance.ts';
@@ -13,6 +13,7 @@ import type { HolderInfo, LeaseMode } from './holder.ts';
 import { Leaks } from './leaks.ts';
 import type { Lease } from './lease.ts';
 import { Lending } from './lending.ts';
+import { Lifecycle } from './lifecycle.ts';
 import { Maintainer } from './maintainer.ts';
 import { Membership } from './membership.ts';
 import { NestingGuard } from './nesting.ts';
@@ -27,11 +28,11 @@ import {
   warnOfSeconds,
 } from './options.ts';
 import { Parts } from './parts.ts';
-import { type Slot, State } from './slot.ts';
 import {
   type CloseReport,
   type ConnectionInfo,
   connectionsOf,
+  holdersOf,
   type PoolStats,
   type PoolStatus,
   requestsOf,
@@ -55,16 +56,11 @@ const closeTimeoutMs = 10_000;
 export class Pool<C> {
   readonly #parts: Parts<C>;
   readonly #entrance: Entrance<C>;
-  readonly #lending: Lending<C>;
   readonly #dispatcher: Dispatcher<C>;
   readonly #turnaround: Turnaround<C>;
-  readonly #opener: Opener<C>;
-  readonly #demand: Demand<C>;
-  readonly #deadlines: Deadlines<C>;
-  readonly #leaks: Leaks<C>;
   readonly #maintainer: Maintainer<C>;
+  readonly #lifecycle: Lifecycle<C>;
   #closing: Promise<CloseReport> | undefined;
-  readonly #changes: Changes;
 
   /**
    * @internal
@@ -77,70 +73,60 @@ export class Pool<C> {
         { option: 'connector', problem: 'has no open(): give { open: async () => connection }' },
       ]);
     }
-    const nesting = new NestingGuard(parts);
+    // Some of the workings call each other: what is not there yet is reached through the pool, once it is.
     const dispatch = (): void => this.#dispatcher.dispatch();
+    const lookBy = (at: number): void => this.#maintainer.lookBy(at);
+    const nesting = new NestingGuard(parts);
+    const changes = new Changes(parts.clock);
     const closer = new Closer(parts, () => {
       // In an outage the last live connection may have been all that served.
       if (parts.outage.since !== undefined) parts.breaker.look(parts.clock.now());
-      this.#changes.tell();
+      changes.tell();
       dispatch();
       parts.membership?.settle();
     });
-    this.#parts = parts;
-    this.#changes = new Changes(parts.clock);
-    this.#turnaround = new Turnaround(parts, closer, {
+    const turnaround: Turnaround<C> = new Turnaround(parts, closer, {
       offer: (slot, now) => this.#dispatcher.offer(slot, now),
-      reusableUntil: (at) => this.#maintainer.lookBy(at),
+      reusableUntil: lookBy,
     });
-    this.#opener = new Opener(parts, closer, {
+    const opener = new Opener(parts, closer, {
       began: () => this.#maintainer.start(),
       opened: (slot) => {
         const now = parts.clock.turnNow();
-        this.#turnaround.ready(slot, now);
+        turnaround.ready(slot, now);
         // An open that has ended makes room for the next, also where nobody waits for it.
-        if (parts.slots.live < parts.min) this.#demand.grow(now.ms);
+        if (parts.slots.live < parts.min) demand.grow(now.ms);
       },
-      lost: (slot, error) => this.#turnaround.lost(slot, error),
+      lost: (slot, error) => turnaround.lost(slot, error),
       // Those who counted on the ends of its leases need another connection.
-      retired: (slot) => void (this.#turnaround.retired(slot) && dispatch()),
+      retired: (slot) => void (turnaround.retired(slot) && dispatch()),
       failed: (error, retryable) => {
         // While live connections serve, those who wait are better off with them than with the error.
         if (!retryable && parts.slots.live === 0) this.#dispatcher.refuseAll(error);
         else dispatch();
       },
     });
-    this.#demand = new Demand(parts, this.#opener, dispatch);
-    this.#deadlines = new Deadlines(parts, nesting, () => this.#dispatcher.afterLeaving());
+    const demand: Demand<C> = new Demand(parts, opener, dispatch);
+    const deadlines = new Deadlines(parts, nesting, () => this.#dispatcher.afterLeaving());
     const oldLeases = new OldLeases<C>((old) => leaks.collected(old));
-    this.#lending = new Lending(parts, this.#turnaround, oldLeases, (slot) =>
+    const lending: Lending<C> = new Lending(parts, turnaround, oldLeases, (slot) =>
       this.#dispatcher.shareEnded(slot),
     );
-    const leaks: Leaks<C> = new Leaks(parts, oldLeases, this.#lending, {
-      lookBy: (at) => this.#maintainer.lookBy(at),
-      // Those who counted on its end need another connection.
-      condemned: dispatch,
-    });
-    this.#leaks = leaks;
-    this.#maintainer = new Maintainer({
-      parts,
-      turnaround: this.#turnaround,
-      demand: this.#demand,
-      nesting,
-      leaks,
-    });
-    const working = {
-      parts,
-      lending: this.#lending,
-      turnaround: this.#turnaround,
-      demand: this.#demand,
-      deadlines: this.#deadlines,
-    };
-    this.#dispatcher = new Dispatcher(working);
-    this.#entrance = new Entrance({ ...working, nesting, dispatcher: this.#dispatcher });
+    // Those who counted on the end of a condemned lease need another connection.
+    const leaks: Leaks<C> = new Leaks(parts, oldLeases, lending, { lookBy, condemned: dispatch });
+    const maintainer = new Maintainer({ parts, turnaround, demand, nesting, leaks });
+    const working = { parts, lending, turnaround, demand, deadlines };
+    const dispatcher = new Dispatcher(working);
+    this.#parts = parts;
+    this.#turnaround = turnaround;
+    this.#maintainer = maintainer;
+    this.#dispatcher = dispatcher;
+    this.#entrance = new Entrance({ ...working, nesting, dispatcher });
+    this.#lifecycle = new Lifecycle({ ...working, changes, opener, dispatcher, maintainer, leaks });
     const { budget, explainer } = parts.options;
     if (explainer !== undefined) parts.explanations = new Explanations(explainer, this, parts.clock);
     if (budget !== undefined)
-      parts.membership = new Membership(budget, parts, this.#turnaround, this.#demand, this.#dispatcher);
+      parts.membership = new Membership(budget, parts, turnaround, demand, dispatcher);
     if (opensMin && parts.min > 0) dispatch();
   }
 
@@ -227,43 +213,8 @@ export class Pool<C> {
    * @param options - `immediate`: closes all idle ones at once, as when they lead to the wrong server
    * @throws (rejects) {@link ConnectError} when a successor cannot be opened: the idle ones that are left go on serving.
    */
-  async refresh({ immediate = false }: { readonly immediate?: boolean } = {}): Promise<void> {
-    const { slots } = this.#parts;
-    const old = new Set<Slot<C>>();
-    for (const slot of slots) {
-      if (slot.state === State.idle) old.add(slot);
-      else if (slot.state !== State.closing && slot.state !== State.detached) slot.condemned ??= 'refreshed';
-      // What leads nowhere would be waited for in vain.
-      if (immediate) slot.check?.giveUp();
-    }
-    for (const slot of old) {
-      if (slot.state !== State.idle) {
-        if (slot.state !== State.closing && slot.state !== State.closed) slot.condemned ??= 'refreshed';
-        continue;
-      }
-      if (immediate) {
-        this.#turnaround.evict(slot, 'refreshed');
-        continue;
-      }
-      await this.#replace(slot);
-    }
-  }
-
-  async #replace(slot: Slot<C>): Promise<void> {
-    if (this.#parts.isClosing) return;
-    const evict = (): void => {
-      if (slot.state === State.idle) this.#turnaround.evict(slot, 'refreshed');
-      else if (slot.state !== State.closing && slot.state !== State.closed) slot.condemned ??= 'refreshed';
-    };
-    if (!this.#parts.hasRoom) {
-      evict();
-      await this.#changes.until(() => this.#parts.hasRoom || this.#parts.isClosing, closingCountsMs);
-    }
-    if (this.#parts.hasRoom && !this.#parts.isClosing) {
-      const failure = await this.#opener.open();
-      if (failure !== undefined) throw failure;
-    }
-    evict();
+  refresh({ immediate = false }: { readonly immediate?: boolean } = {}): Promise<void> {
+    return this.#lifecycle.refresh(immediate);
   }
 
   /** Lends nothing and opens nothing until {@link resume}; leases under way go on, callers wait. */
@@ -283,24 +234,8 @@ export class Pool<C> {
    *
    * @throws (rejects) {@link ConnectError} of the first open that fails, {@link InvalidOptionsError} when `n` is above `max`, {@link PoolClosedError}.
    */
-  async warm(n: number): Promise<void> {
-    const { slots, name, max } = this.#parts;
-    if (!Number.isInteger(n) || n < 0 || n > max) {
-      throw new InvalidOptionsError(name, [
-        { option: 'n', problem: `is ${n}: give a whole number from 0 to max, which is ${max}` },
-      ]);
-    }
-    for (;;) {
-      if (this.#parts.isClosing) throw new PoolClosedError(name);
-      if (slots.live >= Math.min(n, this.#parts.max)) return;
-      const atOnce = Math.min(n - slots.live, this.#parts.opensAtOnce());
-      while (slots.count(State.opening) < atOnce && this.#parts.hasRoom) void this.#opener.open();
-      // What is closing or detached may have all the room there is.
-      if (this.#opener.underWay.size === 0) await this.#untilRoom();
-      const failures = await Promise.all(this.#opener.underWay);
-      const failure = failures.find((error) => error !== undefined);
-      if (failure !== undefined) throw failure;
-    }
+  warm(n: number): Promise<void> {
+    return this.#lifecycle.warm(n);
   }
 
   /**
@@ -316,45 +251,9 @@ export class Pool<C> {
     if (this.#closing === undefined) {
       const timeoutMs =
         options.timeoutMs === undefined ? closeTimeoutMs : checkTimeout(this.name, options.timeoutMs);
-      this.#closing = this.#close(timeoutMs);
+      this.#closing = this.#lifecycle.close(timeoutMs);
     }
     return this.#closing;
-  }
-
-  async #close(timeoutMs: number): Promise<CloseReport> {
-    const parts = this.#parts;
-    const { slots } = parts;
-    parts.state = 'closing';
-    this.#dispatcher.refuseAll(new PoolClosedError(parts.name));
-    this.#demand.stop();
-    this.#maintainer.stop();
-    parts.breaker.stop();
-    this.#opener.abandonAll();
-    this.#changes.tell();
-    while (slots.idle.length > 0) this.#turnaround.evict(slots.idle[0]!, 'pool-closed');
-    this.#leaks.close();
-    const drained = await this.#changes.until(() => slots.live === 0, timeoutMs);
-    const outstanding = drained ? [] : this.holders();
-    for (const slot of [...slots]) {
-      for (const lease of [...slot.holders()]) this.#lending.takeBack(lease, slot, 'taken back by the pool');
-      slot.condemned ??= 'pool-closed';
-      slot.check?.giveUp();
-    }
-    // What is closing ends in a second at the most; what was detached is its holder's.
-    await this.#changes.until(() => slots.size === slots.count(State.detached), 2 * closingCountsMs);
-    this.#deadlines.stop();
-    this.#leaks.stop();
-    parts.state = 'closed';
-    parts.explanations?.closed();
-    parts.membership?.leave();
-    return { drained, outstanding };
-  }
-
-  async #untilRoom(): Promise<void> {
-    const parts = this.#parts;
-    const unwatch = parts.membership?.watchRoom(() => this.#changes.tell());
-    await this.#changes.until(() => parts.hasRoom || parts.isClosing, Number.POSITIVE_INFINITY);
-    unwatch?.();
   }
 
   /** The pool now: counts, totals, times, and the outage under way. */

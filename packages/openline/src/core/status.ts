@@ -3,8 +3,9 @@
 import type { BudgetShortage, PoolCounts } from './errors.ts';
 import type { HolderInfo, LeaseMode } from './holder.ts';
 import type { PoolTimes, PoolTotals } from './measures.ts';
+import { type Loan, OldLease } from './old-leases.ts';
 import type { Parts, PoolState } from './parts.ts';
-import { type StateName, stateNames } from './slot.ts';
+import { type Slot, type StateName, stateNames } from './slot.ts';
 
 /** What `status()` of a pool tells. */
 export interface PoolStatus extends PoolCounts {
@@ -113,12 +114,40 @@ function outageSince<C>(since: number, { outage, breaker }: Parts<C>, now: numbe
 }
 
 /** What a connector says to those who look; nothing where it throws. */
-export function answerOf<T>(ask: () => T): T | undefined {
+function answerOf<T>(ask: () => T): T | undefined {
   try {
     return ask();
   } catch {
     return undefined;
   }
+}
+
+/** Everybody who has a lease, the longest first. */
+export function holdersOf<C>(parts: Parts<C>, now: number): HolderInfo[] {
+  const holders: HolderInfo[] = [];
+  for (const slot of parts.slots) {
+    for (const lease of slot.holders()) {
+      const place = lease.place?.toString();
+      const working = answerOf(() => parts.connector.isWorking?.(slot.connection as C));
+      const ageMs = now - lease.acquiredAt;
+      holders.push({
+        connectionId: slot.id,
+        ageMs,
+        mode: slot.mode!,
+        place,
+        ...(working === undefined ? {} : { working }),
+        ...(isKept(parts, slot, lease) ? { kept: true } : {}),
+        ...(lease instanceof OldLease && lease.isLeaked ? { leaked: true } : {}),
+      });
+    }
+  }
+  return holders.sort((a, b) => b.ageMs - a.ageMs);
+}
+
+/** What was garbage-collected is kept by nobody. */
+function isKept<C>({ connector }: Parts<C>, slot: Slot<C>, loan: Loan<C>): boolean {
+  const lease = loan instanceof OldLease ? loan.lease : loan;
+  return lease !== undefined && answerOf(() => connector.isKept?.(slot.connection as C, lease)) === true;
 }
 
 /** What is under way on lent connections, by their numbers. */
