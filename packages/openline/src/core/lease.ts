@@ -83,14 +83,8 @@ export class Lease<C> {
    * @throws {@link LeaseError} when the lease had ended before; the error names the place of that first end.
    */
   release(): void {
-    const slot = this.#slot;
-    if (slot === undefined) Lease.#again(this, 'released');
-    else {
-      this.#slot = undefined;
-      this.#end = 'released';
-      if (this.place !== undefined) Lease.#endsAt(this, this.release);
-      this.#lender.released(this, slot);
-    }
+    const slot = Lease.#ends(this, 'released', this.release);
+    if (slot !== undefined) this.#lender.released(this, slot);
   }
 
   /**
@@ -100,14 +94,8 @@ export class Lease<C> {
    * @throws {@link LeaseError} when the lease had ended before.
    */
   discard(reason?: unknown): void {
-    const slot = this.#slot;
-    if (slot === undefined) Lease.#again(this, 'discarded');
-    else {
-      this.#slot = undefined;
-      this.#end = 'discarded';
-      if (this.place !== undefined) Lease.#endsAt(this, this.discard);
-      this.#lender.discarded(this, slot, reason);
-    }
+    const slot = Lease.#ends(this, 'discarded', this.discard);
+    if (slot !== undefined) this.#lender.discarded(this, slot, reason);
   }
 
   /**
@@ -118,17 +106,13 @@ export class Lease<C> {
    */
   detach(): C {
     const { connection } = this;
-    const slot = this.#slot!;
     if (this.mode === 'shared') {
       throw new LeaseError(
         this.#lender.name,
         'a shared lease cannot be detached: acquire it with mode "exclusive"',
       );
     }
-    this.#slot = undefined;
-    this.#end = 'detached';
-    if (this.place !== undefined) Lease.#endsAt(this, this.detach);
-    this.#lender.detached(this, slot);
+    this.#lender.detached(this, Lease.#ends(this, 'detached', this.detach)!);
     return connection;
   }
 
@@ -151,8 +135,21 @@ export class Lease<C> {
     this.#lender.released(this, slot);
   }
 
-  // Static, since a private method of the instance marks each instance with its class when it is made. Only for a lease whose beginning
-  // was captured: where the budget had nothing left for that, it has nothing for the end.
+  // Static, as the others: a private method of the instance marks each instance with its class when it is made.
+  /** Ends the lease and says what it had; nothing where the pool had taken that back. */
+  // biome-ignore lint/complexity/noBannedTypes: any function at all may stand in a stack.
+  static #ends<C>(lease: Lease<C>, end: LeaseEnd, below: Function): Slot<C> | undefined {
+    const slot = lease.#slot;
+    if (slot === undefined) Lease.#again(lease, end);
+    else {
+      lease.#slot = undefined;
+      lease.#end = end;
+      if (lease.place !== undefined) Lease.#endsAt(lease, below);
+    }
+    return slot;
+  }
+
+  // Only for a lease whose beginning was captured: where the budget had nothing left for that, it has nothing for the end.
   // biome-ignore lint/complexity/noBannedTypes: any function at all may stand in a stack.
   static #endsAt<C>(lease: Lease<C>, below: Function): void {
     lease.#endPlace = placeBudget.capture(lease.began, below, undefined);
