@@ -167,7 +167,7 @@ export class SlotTable<C> {
     return slot;
   }
 
-  /** Moves a slot to another state: here, and in the two moves below, states and counts change, and nowhere else. */
+  /** Moves a slot to another state: here, and in the two below, states and counts change, and nowhere else. */
   move(slot: Slot<C>, to: State): void {
     const from = slot.state;
     if ((legalMoves[from]! & (1 << to)) === 0) throw illegalMove(slot.id, from, to);
@@ -184,11 +184,14 @@ export class SlotTable<C> {
     this.#lent++;
   }
 
-  /** {@link move} from leased to idle, as most leases end. */
-  rest(slot: Slot<C>): void {
-    if (slot.state !== State.leased) throw illegalMove(slot.id, slot.state, State.idle);
-    slot.state = State.idle;
-    this.#lent--;
+  /** {@link move} to idle, as most leases end: the last in the idle order. */
+  rest(slot: Slot<C>, now: number): void {
+    if (slot.state === State.leased) {
+      slot.state = State.idle;
+      this.#lent--;
+    } else this.move(slot, State.idle);
+    slot.idleSince = now;
+    this.idle.push(slot);
   }
 
   #forget(slot: Slot<C>): void {

@@ -63,9 +63,7 @@ export class Turnaround<C> {
     } else if (parts.waiting > 0) {
       this.#offer(slot, now);
     } else {
-      slot.idleSince = now.ms;
-      parts.slots.rest(slot);
-      parts.slots.idle.push(slot);
+      parts.slots.rest(slot, now.ms);
     }
   }
 
@@ -133,14 +131,7 @@ export class Turnaround<C> {
   #rest(slot: Slot<C>, now: Moment): void {
     if (this.#limitsReuse) this.#rests.reusableUntil(slot.reusableUntil);
     if (this.#parts.waiting > 0) this.#offer(slot, now);
-    else this.#idle(slot, now);
-  }
-
-  #idle(slot: Slot<C>, now: Moment): void {
-    const { slots } = this.#parts;
-    slot.idleSince = now.ms;
-    slots.move(slot, State.idle);
-    slots.idle.push(slot);
+    else this.#parts.slots.rest(slot, now.ms);
   }
 
   #offer(slot: Slot<C>, now: Moment): void {
