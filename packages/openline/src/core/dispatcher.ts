@@ -5,7 +5,7 @@ import type { Deadlines } from './deadlines.ts';
 import type { Demand } from './demand.ts';
 import type { LeaseMode } from './holder.ts';
 import type { Lending } from './lending.ts';
-import type { Observers } from './observer.ts';
+import { type Observers, waitingChannel } from './observer.ts';
 import type { Parts } from './parts.ts';
 import { leastLoaded, type Placement, PoolLines } from './placement.ts';
 import { type Slot, type SlotTable, State } from './slot.ts';
@@ -33,6 +33,7 @@ export class Dispatcher<C> {
   readonly #slots: SlotTable<C>;
   readonly #lending: Lending<C>;
   readonly #observers: Observers<C>;
+  readonly #tellsWaiting: boolean;
   readonly #turnaround: Turnaround<C>;
   readonly #demand: Demand<C>;
   readonly #deadlines: Deadlines<C>;
@@ -52,6 +53,7 @@ export class Dispatcher<C> {
     this.#slots = parts.slots;
     this.#lending = lending;
     this.#observers = parts.observers;
+    this.#tellsWaiting = parts.observers.hear('waiting');
     this.#turnaround = turnaround;
     this.#demand = demand;
     this.#deadlines = deadlines;
@@ -67,7 +69,8 @@ export class Dispatcher<C> {
     const watched = this.#queue(mode).push(waiter);
     if (watched) this.#deadlines.watch(waiter.deadline);
     if (parts.waiting === 1) this.#deadlines.keepAlive(true);
-    if (this.#observers.watchWaiting) this.#observers.tellWaiting(parts.name, parts.waiting, mode, waiter);
+    if (this.#tellsWaiting || waitingChannel.hasSubscribers)
+      this.#observers.tellWaiting(parts.name, parts.waiting, mode, waiter);
     // A queue that stood already stands because nothing is to be had: only what is new can change that.
     if (this.#slots.idle.length > 0 || this.#slots.size < parts.max || this.#slots.shared.size > 0)
       this.dispatch();

@@ -154,10 +154,10 @@ const channels = Object.fromEntries(eventNames.map((name) => [name, channel(chan
   ReturnType<typeof channel>
 >;
 
-/** Asked by every lease before an event is made, since most are watched by nobody. */
+/** Asked by every wait and every lease before an event is made, since most are watched by nobody. */
+export const waitingChannel: ReturnType<typeof channel> = channels.waiting;
 export const acquiredChannel: ReturnType<typeof channel> = channels.acquired;
 export const releasedChannel: ReturnType<typeof channel> = channels.released;
-const waitingChannel = channels.waiting;
 
 function warnOfObserver(name: string, error: unknown): void {
   process.emitWarning(`an observer's ${name}() threw: ${String(error)}`, {
@@ -169,21 +169,14 @@ function warnOfObserver(name: string, error: unknown): void {
 /** The observers of one pool, with `node:diagnostics_channel` as the last of them. */
 export class Observers<C> {
   readonly #observers: readonly PoolObserver<C>[];
-  readonly #watchWaiting: boolean;
 
   constructor(observers: readonly PoolObserver<C>[]) {
     this.#observers = observers;
-    this.#watchWaiting = this.hear('waiting');
   }
 
   /** Does anybody of this pool's own hear of the event? Who has subscribed to a channel may want to hear of other pools only. */
   hear(name: EventName): boolean {
     return this.#observers.some((observer) => observer[name] !== undefined);
-  }
-
-  /** Does anybody want to know of single waits? Asked before the event is made, since most pools have no such observer. */
-  get watchWaiting(): boolean {
-    return this.#watchWaiting || waitingChannel.hasSubscribers;
   }
 
   /** Tells that a caller waits, and how it may be known what becomes of it. */
