@@ -80,11 +80,11 @@ async function scenario(ask) {
     observers: [{ leaseOverdue: ({ place, ageMs }) => alarms.push({ place, ageMs }) }],
   });
   const leases = () => pool.stats().origins[0]?.leases ?? 0;
-  /** @type {(count: number, bytes: number) => Promise<Answer[]>} */
-  const asks = (count, bytes) => Promise.all(Array.from({ length: count }, () => ask(pool, bytes)));
+  /** @type {(count: number, bytes: number) => Promise<Answer>[]} */
+  const asks = (count, bytes) => Array.from({ length: count }, () => ask(pool, bytes));
 
   const began = performance.now();
-  const unread = await asks(max, 2_000_000);
+  const unread = await Promise.all(asks(max, 2_000_000));
   const heldLeases = leases();
   const eleventh = await failureOf(ask(pool, 10));
   await until(() => alarms.length === max);
@@ -97,15 +97,17 @@ async function scenario(ask) {
   const small = {};
   for (const bytes of [12_000, 60_000]) {
     const before = alarms.length;
-    const kept = await asks(3 * max, bytes).catch(told);
+    const asked = await Promise.allSettled(asks(3 * max, bytes));
     await pause(3 * leakThresholdMs);
+    const answers = asked.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+    const refusal = asked.find((answer) => answer.status === 'rejected');
     small[bytes] = {
-      answered: Array.isArray(kept) ? kept.length : kept,
+      answered: refusal === undefined ? answers.length : told(refusal.reason),
       leases: leases(),
       alarms: alarms.length - before,
     };
     // Held until here, so that no collector has ended them; read to their ends, so that the next size begins with nothing.
-    if (Array.isArray(kept)) await Promise.all(kept.map(({ read }) => read()));
+    await Promise.allSettled(answers.map(({ read }) => read()));
     await until(() => leases() === 0);
   }
   await pool.close();
