@@ -178,12 +178,23 @@ export class Dispatcher<C> {
   }
 
   #serve(waiter: Waiter<C>, mode: LeaseMode, slot: Slot<C>, now: Moment): void {
-    this.#queue(mode).remove(waiter);
-    if (this.#parts.waiting === 0) this.#queueEmptied();
     this.spacing.begins(waiter.terms.expectedMs, now);
-    const waitedMs = now === waiter.began ? 0 : now.ms - waiter.began.ms;
-    if (mode === 'shared') this.spacing.lastShare = now;
-    waiter.accept(this.#lending.lend(mode, slot, now, waitedMs, waiter.terms.place));
+    if (mode === 'exclusive') {
+      this.#serveAlone(waiter, slot, now);
+      return;
+    }
+    this.#parts.shared.remove(waiter);
+    if (this.#parts.waiting === 0) this.#queueEmptied();
+    this.spacing.lastShare = now;
+    waiter.accept(this.#lending.lend(mode, slot, now, waitedFor(waiter, now), waiter.terms.place));
+    waiter.terms.ended?.({ connectionId: slot.id, error: undefined });
+  }
+
+  #serveAlone(waiter: Waiter<C>, slot: Slot<C>, now: Moment): void {
+    const parts = this.#parts;
+    parts.exclusive.remove(waiter);
+    if (parts.waiting === 0) this.#queueEmptied();
+    waiter.accept(this.#lending.alone(slot, now, waitedFor(waiter, now), waiter.terms.place));
     waiter.terms.ended?.({ connectionId: slot.id, error: undefined });
   }
 
@@ -259,6 +270,22 @@ export class Dispatcher<C> {
   offer(slot: Slot<C>, now: Moment): void {
     const parts = this.#parts;
     const { head } = parts.exclusive;
+    const isForHead =
+      head !== undefined &&
+      head.terms.expectedMs === 0 &&
+      parts.shared.head === undefined &&
+      parts.state === 'running';
+    if (isForHead) {
+      this.#emptied = undefined;
+      this.#serveAlone(head, slot, now);
+      if (this.#slots.size < parts.max) this.dispatch();
+    } else this.#offerToSome(slot, now);
+  }
+
+  /** {@link offer} where it must be asked who comes first, and whether it is time. */
+  #offerToSome(slot: Slot<C>, now: Moment): void {
+    const parts = this.#parts;
+    const { head } = parts.exclusive;
     const sharing = parts.shared.head;
     const hasEmptied = slot === this.#emptied;
     this.#emptied = undefined;
@@ -266,13 +293,17 @@ export class Dispatcher<C> {
       head !== undefined &&
       (sharing === undefined || (hasEmptied && head.turn < sharing.turn)) &&
       !this.spacing.holdsBack(head.terms.expectedMs, now);
-    if (!isForHead || parts.state !== 'running') {
-      if (slot.state === State.leased) this.#slots.move(slot, State.idle);
-      this.#slots.idle.push(slot);
-      this.dispatch();
+    if (isForHead && parts.state === 'running') {
+      this.#serve(head, 'exclusive', slot, now);
+      if (this.#slots.size < parts.max) this.dispatch();
       return;
     }
-    this.#serve(head, 'exclusive', slot, now);
-    if (this.#slots.size < parts.max) this.dispatch();
+    if (slot.state === State.leased) this.#slots.move(slot, State.idle);
+    this.#slots.idle.push(slot);
+    this.dispatch();
   }
+}
+
+function waitedFor<C>(waiter: Waiter<C>, now: Moment): number {
+  return now === waiter.began ? 0 : now.ms - waiter.began.ms;
 }

@@ -73,6 +73,8 @@ export class Entrance<C> {
     if (options === undefined && !this.#parts.marksCallers && !deadlines.inUse) {
       const lease = this.#lendAtOnce(this.acquire);
       if (lease !== undefined) return Promise.resolve(lease);
+      const waiting = this.#joinQueue();
+      if (waiting !== undefined) return waiting;
     }
     return this.#acquireOrWait(options);
   }
@@ -89,6 +91,19 @@ export class Entrance<C> {
     if (this.#turnaround.isDoubtful(slot, now)) return undefined;
     idle.pop();
     return this.#lending.alone(slot, now, 0, placeBudget.capture(now, below, parts));
+  }
+
+  /** The shortest way into the queue, on the usual terms: others stand there, and nothing speaks against one more. */
+  #joinQueue(): Promise<Lease<C>> | undefined {
+    const parts = this.#parts;
+    const terms = this.#usualTerms;
+    const { waiting } = parts;
+    if (waiting === 0 || waiting >= parts.options.maxWaiters) return undefined;
+    if (parts.state !== 'running' || parts.outage.since !== undefined || terms.timeoutMs === 0)
+      return undefined;
+    const now = momentFor(terms.timeoutMs, this.#clock);
+    const place = placeBudget.capture(now, this.acquire, parts);
+    return this.#wait('exclusive', now, place === undefined ? terms : { ...terms, place });
   }
 
   /** Lends what can be lent at once; nothing when a caller waits already. */

@@ -85,10 +85,7 @@ export class Pool<C> {
       dispatch();
       parts.membership?.settle();
     });
-    const turnaround: Turnaround<C> = new Turnaround(parts, closer, {
-      offer: (slot, now) => this.#dispatcher.offer(slot, now),
-      reusableUntil: lookBy,
-    });
+    const turnaround = new Turnaround(parts, closer, lookBy);
     const opener = new Opener(parts, closer, {
       began: () => this.#maintainer.start(),
       opened: (slot) => {
@@ -117,6 +114,7 @@ export class Pool<C> {
     const maintainer = new Maintainer({ parts, turnaround, demand, nesting, leaks });
     const working = { parts, lending, turnaround, demand, deadlines };
     const dispatcher = new Dispatcher(working);
+    turnaround.offered = dispatcher;
     this.#parts = parts;
     this.#turnaround = turnaround;
     this.#maintainer = maintainer;

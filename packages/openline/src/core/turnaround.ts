@@ -10,12 +10,10 @@ import type { Loan } from './old-leases.ts';
 import type { Parts } from './parts.ts';
 import { type Slot, State } from './slot.ts';
 
-/** What the rest of the pool does with a connection that nobody has. */
-export interface Rests<C> {
-  /** Offers it to those who wait. */
+/** Whoever is offered what nobody has. */
+export interface Offered<C> {
+  /** Takes the connection for those who wait, or lets it be idle. */
   offer(slot: Slot<C>, now: Moment): void;
-  /** It may be idle until then. */
-  reusableUntil(at: number): void;
 }
 
 /** Takes connections from the end of one lease to the beginning of the next. */
@@ -23,7 +21,9 @@ export class Turnaround<C> {
   readonly #parts: Parts<C>;
   readonly #connector: Connector<C>;
   readonly #closer: Closer<C>;
-  readonly #rests: Rests<C>;
+  readonly #reusableUntil: (at: number) => void;
+  /** Set once, when the pool is put together; no function stands between, since every lease for which somebody waits passes here. */
+  offered: Offered<C> | undefined = undefined;
   // What a connector does not have costs its leases nothing.
   readonly #validates: boolean;
   readonly #resets: boolean;
@@ -35,11 +35,12 @@ export class Turnaround<C> {
   /** Is there anything to be asked of every connection that comes back? */
   readonly #asks: boolean;
 
-  constructor(parts: Parts<C>, closer: Closer<C>, rests: Rests<C>) {
+  /** @param reusableUntil - told until when a connection may be idle */
+  constructor(parts: Parts<C>, closer: Closer<C>, reusableUntil: (at: number) => void) {
     this.#parts = parts;
     this.#connector = parts.connector;
     this.#closer = closer;
-    this.#rests = rests;
+    this.#reusableUntil = reusableUntil;
     this.#validates = parts.connector.validate !== undefined;
     this.#resets = parts.connector.reset !== undefined;
     this.#asksQuiet = parts.connector.isQuiet !== undefined;
@@ -129,7 +130,7 @@ export class Turnaround<C> {
 
   /** It is for the next in the queue, or idle. */
   #rest(slot: Slot<C>, now: Moment): void {
-    if (this.#limitsReuse) this.#rests.reusableUntil(slot.reusableUntil);
+    if (this.#limitsReuse) this.#reusableUntil(slot.reusableUntil);
     if (this.#parts.waiting > 0) this.#offer(slot, now);
     else this.#parts.slots.rest(slot, now.ms);
   }
@@ -138,7 +139,7 @@ export class Turnaround<C> {
     slot.idleSince = now.ms;
     // Handed over from one lease to the next it is never idle; the offer makes it so if nobody takes it.
     if (slot.state !== State.leased) this.#parts.slots.move(slot, State.idle);
-    this.#rests.offer(slot, now);
+    this.offered!.offer(slot, now);
   }
 
   #reasonToClose(slot: Slot<C>, now: number): CloseReason | undefined {
