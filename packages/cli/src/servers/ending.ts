@@ -9,9 +9,13 @@ const LAST_MOMENT_MS = 2_000;
 
 /** Stops every process where it is; the postmaster first, and for sure, since it could start another child. */
 export function freeze(postmaster: ProcessIdentity): void {
+  const hasStopped = (one: ProcessIdentity): boolean => isFrozen(one) || !isAlive(one);
   signal(postmaster, 'SIGSTOP');
-  untilBlocking(() => isFrozen(postmaster) || !isAlive(postmaster), FREEZE_MS);
-  for (const child of childrenOf(postmaster.pid)) signal(child, 'SIGSTOP');
+  untilBlocking(() => hasStopped(postmaster), FREEZE_MS);
+  const children = childrenOf(postmaster.pid);
+  for (const child of children) signal(child, 'SIGSTOP');
+  // One that runs on another processor stops a moment later, and could answer until then.
+  untilBlocking(() => children.every(hasStopped), FREEZE_MS);
 }
 
 /** Undoes {@link freeze}. */
