@@ -20,6 +20,7 @@ export const http: Bench = {
   title: `HTTP over loopback, ${MAX} connections, bodies of some 150 bytes`,
   notes: [
     'CPU is the client process alone; the servers (node:http, node:https, node:http2) share the machine with it, in a process of their own.',
+    'Before each round its load runs untimed, as long again: the figures are those of a service that is under way.',
     'Every answer is read as text and compared: body.text(), response.text(), or pieces put together. Failed requests count for nothing else.',
     'Connections are those the server had requests on. fetch on its own cannot be told how many, and opens up to two for each caller.',
     'HTTP/2, at most 100 streams a session: undici.Pool h2 has one connection and pipelining 100, idempotent says so of its POSTs besides;',
@@ -70,8 +71,9 @@ class HttpRacer implements Racer {
   async run(scenario: Scenario): Promise<Sample> {
     const { line } = loadOf(scenario);
     const { origins } = this.#access;
-    // Untimed first: connections that an idle minute closed are opened again.
-    await this.#crowd(scenario, this.#roundMs / 10);
+    // Untimed first: what an idle minute undid. Connections were closed, and V8 has given back the memory of its young generation and forgotten
+    // code: a process that others kept waiting takes three times as long for its first requests.
+    await this.#crowd(scenario, this.#roundMs);
     await takeTally(origins.http);
     const { sample, firstFailure } = await this.#crowd(scenario, this.#roundMs);
     const { connections, protocols } = await takeTally(origins.http);
