@@ -2,29 +2,20 @@
 
 import type { Changes } from './changes.ts';
 import { closingCountsMs } from './closer.ts';
-import type { Deadlines } from './deadlines.ts';
-import type { Demand } from './demand.ts';
-import type { Dispatcher } from './dispatcher.ts';
+import type { Dispatcher, DispatcherParts } from './dispatcher.ts';
 import { InvalidOptionsError, PoolClosedError } from './errors.ts';
 import type { Leaks } from './leaks.ts';
-import type { Lending } from './lending.ts';
 import type { Maintainer } from './maintainer.ts';
 import type { Opener } from './opener.ts';
 import type { Parts } from './parts.ts';
 import { type Slot, State } from './slot.ts';
 import { type CloseReport, holdersOf } from './status.ts';
-import type { Turnaround } from './turnaround.ts';
 
 /** What the lifecycle works with. */
-export interface LifecycleParts<C> {
-  readonly parts: Parts<C>;
+export interface LifecycleParts<C> extends DispatcherParts<C> {
   readonly changes: Changes;
   readonly opener: Opener<C>;
-  readonly turnaround: Turnaround<C>;
   readonly dispatcher: Dispatcher<C>;
-  readonly demand: Demand<C>;
-  readonly lending: Lending<C>;
-  readonly deadlines: Deadlines<C>;
   readonly maintainer: Maintainer<C>;
   readonly leaks: Leaks<C>;
 }
