@@ -145,4 +145,23 @@ describe('where shared leases go first', () => {
     await kit.clock.settle();
     expect(ninth.state).toBe('pending');
   });
+
+  test('finds the fullest of several lines below a load', async () => {
+    let bound = 0;
+    const kit = setUp({
+      max: 2,
+      connector: {
+        capacity: 4,
+        place: (lines) => lines.fullestBelow(bound) ?? lines.idle() ?? lines.leastLoaded(),
+      },
+    });
+    await openIdle(kit, 2);
+    await lease(kit, 3, 'shared');
+    expect(leasesOf(kit).sort()).toEqual([1, 2]);
+    bound = 1;
+    await lease(kit, 1, 'shared');
+    expect(leasesOf(kit).sort()).toEqual([1, 3]);
+    await lease(kit, 2, 'shared');
+    expect(leasesOf(kit).sort()).toEqual([2, 4]);
+  });
 });
