@@ -66,6 +66,12 @@ export class Entrance<C> {
       expectedMs: 0,
       ended: undefined,
     };
+    const now = parts.clock.turnNow();
+    const taker: Taker<C> = { granted() {}, refused() {} };
+    parts.models.push(
+      new Waiter<C>(captureResolve, now, 0, this.#usualTerms),
+      new TakerWaiter<C>(taker, 'exclusive', this.#leave, now, 0, this.#usualTerms),
+    );
   }
 
   /** A connection that is there is lent on the spot; everybody else waits. */

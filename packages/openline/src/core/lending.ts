@@ -8,7 +8,7 @@ import { acquiredChannel, type Observers, releasedChannel } from './observer.ts'
 import { type Loan, OldLease, type OldLeases } from './old-leases.ts';
 import type { Parts } from './parts.ts';
 import type { Place } from './place.ts';
-import { type Slot, type SlotTable, State } from './slot.ts';
+import { Slot, type SlotTable, State } from './slot.ts';
 import type { Turnaround } from './turnaround.ts';
 
 /** Lends connections and takes them back. */
@@ -44,6 +44,7 @@ export class Lending<C> implements Lender<C> {
     this.#turnaround = turnaround;
     this.#oldLeases = oldLeases;
     this.#onShareEnded = onShareEnded;
+    parts.models.push(new Lease<C>(this, new Slot<C>(0, 0), parts.clock.turnNow(), undefined));
   }
 
   get name(): string {

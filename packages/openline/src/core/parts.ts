@@ -46,6 +46,12 @@ export class Parts<C> {
   readonly opens: Set<OpenUnderWay> = new Set<OpenUnderWay>();
   readonly openingTime: BusyTime = new BusyTime();
   readonly validatingTime: BusyTime = new BusyTime();
+  /**
+   * One object of each class that the hot ways make, never used. V8 forgets the shape of objects when a full garbage collection finds none that has it,
+   * and throws away all code compiled for it (`node --trace-opt` says "weak objects"): without these a pool that is idle at that moment would
+   * be as slow afterwards as one that has just been made.
+   */
+  readonly models: object[] = [];
   /** Its place in the budget that it shares with other pools; set once, when the pool is put together. */
   membership: Membership<C> | undefined = undefined;
   /** Says why callers wait; set once, when the pool is put together. */
