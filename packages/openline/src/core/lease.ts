@@ -12,8 +12,15 @@ export type LeaseEnd = 'released' | 'discarded' | 'detached' | LeaseTaken;
 /** How the pool ends a lease: when it closes, or when the lease has been held for too long. */
 export type LeaseTaken = 'taken back by the pool' | 'taken back by the pool at leakThresholdMs';
 
-function isTaken(end: LeaseEnd | undefined): boolean {
-  return end === 'taken back by the pool' || end === 'taken back by the pool at leakThresholdMs';
+interface Ending {
+  readonly how: LeaseEnd;
+  readonly place: Place | undefined;
+}
+
+function isTaken(ending: Ending | undefined): boolean {
+  return (
+    ending?.how === 'taken back by the pool' || ending?.how === 'taken back by the pool at leakThresholdMs'
+  );
 }
 
 /** What a lease tells the pool that made it. Each lease tells one of these, once. */
@@ -36,8 +43,8 @@ export interface Lender<C> {
 export class Lease<C> {
   readonly #lender: Lender<C>;
   #slot: Slot<C> | undefined;
-  #end: LeaseEnd | undefined = undefined;
-  #endPlace: Place | undefined = undefined;
+  /** How it ended and where; nothing for most, which were released, and began at a place that was not captured. */
+  #ending: Ending | undefined = undefined;
   /** @internal When it began. */
   declare readonly began: Moment;
   /** Where it was acquired, if that was captured. */
@@ -83,8 +90,13 @@ export class Lease<C> {
    * @throws {@link LeaseError} when the lease had ended before; the error names the place of that first end.
    */
   release(): void {
-    const slot = Lease.#ends(this, 'released', this.release);
-    if (slot !== undefined) this.#lender.released(this, slot);
+    const slot = this.#slot;
+    if (slot === undefined) Lease.#again(this, 'released');
+    else {
+      this.#slot = undefined;
+      if (this.place !== undefined) this.#ending = Lease.#endingOf(this, 'released', this.release);
+      this.#lender.released(this, slot);
+    }
   }
 
   /**
@@ -131,7 +143,7 @@ export class Lease<C> {
     const slot = this.#slot;
     if (slot === undefined) return;
     this.#slot = undefined;
-    this.#end = taken;
+    this.#ending = { how: taken, place: undefined };
     this.#lender.released(this, slot);
   }
 
@@ -143,27 +155,28 @@ export class Lease<C> {
     if (slot === undefined) Lease.#again(lease, end);
     else {
       lease.#slot = undefined;
-      lease.#end = end;
-      if (lease.place !== undefined) Lease.#endsAt(lease, below);
+      lease.#ending = Lease.#endingOf(lease, end, below);
     }
     return slot;
   }
 
-  // Only for a lease whose beginning was captured: where the budget had nothing left for that, it has nothing for the end.
+  // Where the budget had nothing left for the place of the beginning, it has nothing for the end.
   // biome-ignore lint/complexity/noBannedTypes: any function at all may stand in a stack.
-  static #endsAt<C>(lease: Lease<C>, below: Function): void {
-    lease.#endPlace = placeBudget.capture(lease.began, below, undefined);
+  static #endingOf<C>(lease: Lease<C>, how: LeaseEnd, below: Function): Ending {
+    const place = lease.place === undefined ? undefined : placeBudget.capture(lease.began, below, undefined);
+    return { how, place };
   }
 
   static #again<C>(lease: Lease<C>, did: LeaseEnd): void {
-    if (!isTaken(lease.#end)) throw Lease.#tooLate(lease, did);
+    if (!isTaken(lease.#ending)) throw Lease.#tooLate(lease, did);
   }
 
   static #tooLate<C>(lease: Lease<C>, did: string): LeaseError {
-    const where = isTaken(lease.#end) ? '' : ` at ${lease.#endPlace ?? 'a place not captured'}`;
-    const ended = `${did} after the lease had been ${lease.#end}${where}`;
+    const { how, place }: Ending = lease.#ending ?? { how: 'released', place: undefined };
+    const where = isTaken(lease.#ending) ? '' : ` at ${place ?? 'a place not captured'}`;
+    const ended = `${did} after the lease had been ${how}${where}`;
     const acquired = lease.place === undefined ? '' : ` (acquired at ${lease.place})`;
-    return new LeaseError(lease.#lender.name, ended + acquired, lease.#endPlace?.toString());
+    return new LeaseError(lease.#lender.name, ended + acquired, place?.toString());
   }
 }
 
