@@ -32,7 +32,7 @@ export class Demand<C> {
   /** Opens as many as are wanted and allowed, and sees to it that somebody looks again. */
   grow(now: number): void {
     const parts = this.#parts;
-    if (parts.state !== 'running') return;
+    if (parts.isHalted) return;
     const { slots, outage } = parts;
     if (parts.waiting > 0) this.#lastCallerAt = now;
     const wanted = this.#wanted(now);
@@ -53,8 +53,8 @@ export class Demand<C> {
 
   /** There is room for an open that was wanted before. Returns whether it still is, and has begun. */
   openOne(now: number): boolean {
-    const { state, waiting, slots, min } = this.#parts;
-    if (state !== 'running' || (waiting === 0 && slots.live >= min) || this.#allowed(now) <= 0) return false;
+    const { isHalted, waiting, slots, min } = this.#parts;
+    if (isHalted || (waiting === 0 && slots.live >= min) || this.#allowed(now) <= 0) return false;
     void this.#opener.open();
     return true;
   }

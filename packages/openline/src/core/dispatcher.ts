@@ -1,17 +1,20 @@
 // Matches those who want a connection with the connections, in order of arrival.
 
+import { channel } from 'node:diagnostics_channel';
 import type { Clock, Moment } from './clock.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Demand } from './demand.ts';
 import type { LeaseMode } from './holder.ts';
 import type { Lending } from './lending.ts';
-import { type Observers, waitingChannel } from './observer.ts';
+import { channelNames, type Observers } from './observer.ts';
 import type { Parts } from './parts.ts';
 import { leastLoaded, type Placement, PoolLines } from './placement.ts';
 import { type Slot, type SlotTable, State } from './slot.ts';
 import { Spacing } from './spacing.ts';
 import type { Turnaround } from './turnaround.ts';
 import type { Waiter, WaiterQueue } from './waiter.ts';
+
+const waitingChannel = channel(channelNames.waiting);
 
 /** A waiting exclusive lease is overtaken by no more shared ones than this. */
 const mostOvertakes = 40;
@@ -108,7 +111,7 @@ export class Dispatcher<C> {
   /** Serves whoever can be served, in order, and asks for more connections where that is worth it. */
   dispatch(): void {
     const parts = this.#parts;
-    if (parts.state !== 'running') return;
+    if (parts.isHalted) return;
     const now = this.#clock.turnNow();
     this.#turnaround.closeUseless(now.ms);
     if (parts.exclusive.size === 0) this.#unreserve();
@@ -271,10 +274,7 @@ export class Dispatcher<C> {
     const parts = this.#parts;
     const { head } = parts.exclusive;
     const isForHead =
-      head !== undefined &&
-      head.terms.expectedMs === 0 &&
-      parts.shared.head === undefined &&
-      parts.state === 'running';
+      head !== undefined && head.terms.expectedMs === 0 && parts.shared.head === undefined && !parts.isHalted;
     if (isForHead) {
       this.#emptied = undefined;
       this.#serveAlone(head, slot, now);
@@ -293,7 +293,7 @@ export class Dispatcher<C> {
       head !== undefined &&
       (sharing === undefined || (hasEmptied && head.turn < sharing.turn)) &&
       !this.spacing.holdsBack(head.terms.expectedMs, now);
-    if (isForHead && parts.state === 'running') {
+    if (isForHead && !parts.isHalted) {
       this.#serve(head, 'exclusive', slot, now);
       if (this.#slots.size < parts.max) this.dispatch();
       return;

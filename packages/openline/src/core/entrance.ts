@@ -23,6 +23,10 @@ export interface EntranceParts<C> extends DispatcherParts<C> {
   readonly dispatcher: Dispatcher<C>;
 }
 
+// Constants of this module: they are compiled into the code of every acquire, as what is imported is not.
+const places = placeBudget;
+const requestDeadlines = deadlines;
+
 // One executor for all promises: its closure would otherwise be made, and kept, for each waiter.
 let capturedResolve: unknown;
 function captureResolve(resolve: unknown): void {
@@ -76,7 +80,7 @@ export class Entrance<C> {
 
   /** A connection that is there is lent on the spot; everybody else waits. */
   acquire(options: AcquireOptions | undefined): Promise<Lease<C>> {
-    if (options === undefined && !this.#parts.marksCallers && !deadlines.inUse) {
+    if (options === undefined && !this.#parts.marksCallers && !requestDeadlines.inUse) {
       const lease = this.#lendAtOnce(this.acquire);
       if (lease !== undefined) return Promise.resolve(lease);
       const waiting = this.#joinQueue();
@@ -89,14 +93,14 @@ export class Entrance<C> {
   // biome-ignore lint/complexity/noBannedTypes: any function at all may stand in a stack.
   #lendAtOnce(below: Function): Lease<C> | undefined {
     const parts = this.#parts;
-    if (parts.waiting > 0 || parts.state !== 'running') return undefined;
+    if (parts.waiting > 0 || parts.isHalted) return undefined;
     const { idle } = this.#slots;
     if (idle.length === 0) return undefined;
     const slot = idle[idle.length - 1]!;
     const now = this.#clock.turnNow();
     if (this.#turnaround.isDoubtful(slot, now)) return undefined;
     idle.pop();
-    return this.#lending.alone(slot, now, 0, placeBudget.capture(now, below, parts));
+    return this.#lending.alone(slot, now, 0, places.capture(now, below, parts));
   }
 
   /** The shortest way into the queue, on the usual terms: others stand there, and nothing speaks against one more. */
@@ -105,23 +109,22 @@ export class Entrance<C> {
     const terms = this.#usualTerms;
     const { waiting } = parts;
     if (waiting === 0 || waiting >= parts.options.maxWaiters) return undefined;
-    if (parts.state !== 'running' || parts.outage.since !== undefined || terms.timeoutMs === 0)
-      return undefined;
+    if (parts.isHalted || parts.outage.since !== undefined || terms.timeoutMs === 0) return undefined;
     const now = momentFor(terms.timeoutMs, this.#clock);
-    const place = placeBudget.capture(now, this.acquire, parts);
+    const place = places.capture(now, this.acquire, parts);
     return this.#wait('exclusive', now, place === undefined ? terms : { ...terms, place });
   }
 
   /** Lends what can be lent at once; nothing when a caller waits already. */
   tryAcquire(mode: LeaseMode, claim: unknown): Lease<C> | undefined {
-    if (deadlines.inUse && isTooLate() && !this.#parts.isClosing) return undefined;
+    if (requestDeadlines.inUse && isTooLate() && !this.#parts.isClosing) return undefined;
     if (mode === 'exclusive') {
       const lease = this.#lendAtOnce(this.tryAcquire);
       if (lease !== undefined) return lease;
     }
     const parts = this.#parts;
     if (parts.isClosing) throw new PoolClosedError(parts.name);
-    if (parts.waiting > 0 || parts.state !== 'running') return undefined;
+    if (parts.waiting > 0 || parts.isHalted) return undefined;
     return this.#lendNow(mode, claim, this.#clock.turnNow(), this.tryAcquire);
   }
 
@@ -141,8 +144,8 @@ export class Entrance<C> {
     const now = momentFor(timeoutMs, this.#clock);
     const holdsAlready = parts.marksCallers && this.#nesting.holdsAlready;
     const granted = parts.marksCallers ? this.#nesting.mark() : undefined;
-    const place = placeBudget.capture(now, below, parts, frames);
-    if (parts.waiting === 0 && parts.state === 'running') {
+    const place = places.capture(now, below, parts, frames);
+    if (parts.waiting === 0 && !parts.isHalted) {
       const slot = this.#dispatcher.take(mode, undefined, now);
       if (slot !== undefined) {
         const lease = this.#lending.lend(mode, slot, now, 0, place);
@@ -226,11 +229,7 @@ export class Entrance<C> {
     // Whoever may not wait is not held back.
     const mayWait = mode === 'exclusive' && timeoutMs > 0 && parts.options.maxWaiters > 0;
     const expectedMs = mayWait ? (options?.expectedMs ?? 0) : 0;
-    if (
-      parts.waiting === 0 &&
-      parts.state === 'running' &&
-      !this.#dispatcher.spacing.holdsBack(expectedMs, now)
-    ) {
+    if (parts.waiting === 0 && !parts.isHalted && !this.#dispatcher.spacing.holdsBack(expectedMs, now)) {
       const lease = this.#lendNow(mode, options?.claim, now, this.acquire);
       if (lease !== undefined) {
         this.#dispatcher.spacing.begins(expectedMs, now);
@@ -241,7 +240,7 @@ export class Entrance<C> {
     const refusal = this.#refusal(timeoutMs, now.ms);
     if (refusal !== undefined) return Promise.reject(refusal);
     if (holdsAlready) parts.measures.nested++;
-    const place = placeBudget.capture(now, this.acquire, parts);
+    const place = places.capture(now, this.acquire, parts);
     const common = this.#termsOf(timeoutMs, requestTimeoutMs, place, granted, holdsAlready);
     if (options === undefined) return this.#wait(mode, now, common);
     return this.#wait(mode, now, { ...common, timeoutMs, claim: options.claim, expectedMs }, options.signal);
@@ -279,7 +278,7 @@ export class Entrance<C> {
     if (parts.waiting < parts.options.maxWaiters) return undefined;
     parts.measures.refused++;
     // As many wait as ever may: whoever looks into that wants to know who holds the connections, as after a timeout.
-    placeBudget.favour(parts, now);
+    places.favour(parts, now);
     const { name, options } = parts;
     return new QueueFullError(name, options.maxWaiters, parts.counts(), parts.whyOthersWait());
   }
@@ -289,7 +288,7 @@ export class Entrance<C> {
     const slot = this.#dispatcher.take(mode, claim, now);
     return slot === undefined
       ? undefined
-      : this.#lending.lend(mode, slot, now, 0, placeBudget.capture(now, below, this.#parts));
+      : this.#lending.lend(mode, slot, now, 0, places.capture(now, below, this.#parts));
   }
 
   #abort(waiter: Waiter<C>, mode: LeaseMode, reason: unknown): void {

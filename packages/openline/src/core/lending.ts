@@ -1,15 +1,21 @@
 // The beginning and the end of every lease: the one place where connections are lent and taken back.
 
+import { channel } from 'node:diagnostics_channel';
 import type { Clock, Moment } from './clock.ts';
 import type { Histogram } from './histogram.ts';
 import type { LeaseMode } from './holder.ts';
 import { Lease, type LeaseTaken, type Lender } from './lease.ts';
-import { acquiredChannel, type Observers, releasedChannel } from './observer.ts';
+import { channelNames, type Observers } from './observer.ts';
 import { type Loan, OldLease, type OldLeases } from './old-leases.ts';
 import type { Parts } from './parts.ts';
 import type { Place } from './place.ts';
 import { Slot, type SlotTable, State } from './slot.ts';
 import type { Turnaround } from './turnaround.ts';
+
+// Constants of this module: they are compiled into the code of every lease, as what is imported is not.
+const leasedState = State.leased;
+const acquiredChannel = channel(channelNames.acquired);
+const releasedChannel = channel(channelNames.released);
 
 /** Lends connections and takes them back. */
 export class Lending<C> implements Lender<C> {
@@ -60,7 +66,7 @@ export class Lending<C> implements Lender<C> {
   /** Lends the whole connection. */
   alone(slot: Slot<C>, now: Moment, waitedMs: number, place: Place | undefined): Lease<C> {
     // Handed over from the lease before, it is leased already; lent twice it never is.
-    if (slot.state !== State.leased || slot.leases > 0) this.#slots.lend(slot);
+    if (slot.state !== leasedState || slot.leases > 0) this.#slots.lend(slot);
     const lease = new Lease<C>(this, slot, now, place);
     slot.lease = lease;
     this.#waitTimes.record(waitedMs);
@@ -72,8 +78,8 @@ export class Lending<C> implements Lender<C> {
     const lease = new Lease<C>(this, slot, now, place);
     slot.shares ??= new Set();
     slot.shares.add(lease);
-    if (slot.state !== State.leased) {
-      this.#slots.move(slot, State.leased);
+    if (slot.state !== leasedState) {
+      this.#slots.move(slot, leasedState);
       this.#slots.shared.add(slot);
       this.#parts.capacityOf(slot);
     }

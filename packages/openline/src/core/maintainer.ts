@@ -81,7 +81,7 @@ export class Maintainer<C> {
     const leaksAt = this.#leaks.look(now);
     this.#watchNesting(now);
     if (parts.waiting > 0) parts.explanations?.waiting();
-    if (parts.state === 'running' && parts.slots.size < parts.max) this.#demand.grow(now);
+    if (!parts.isHalted && parts.slots.size < parts.max) this.#demand.grow(now);
     // An observer may have closed the pool.
     if (parts.isClosing || (parts.slots.size === 0 && parts.min === 0)) return;
     // An idle connection may keep the process alive: it is closed to the moment.

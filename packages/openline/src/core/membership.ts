@@ -74,8 +74,8 @@ export class Membership<C> implements BudgetMember {
   }
 
   *claimTurns(opens: number): Iterable<number> {
-    const { exclusive, shared, slots, max, state } = this.#parts;
-    let left = state === 'running' ? Math.min(opens, max - slots.size) : 0;
+    const { exclusive, shared, slots, max, isHalted } = this.#parts;
+    let left = isHalted ? 0 : Math.min(opens, max - slots.size);
     // The opens under way are for those who came first.
     let covered = slots.count(State.opening);
     let alone = exclusive.head;

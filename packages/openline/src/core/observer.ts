@@ -154,11 +154,6 @@ const channels = Object.fromEntries(eventNames.map((name) => [name, channel(chan
   ReturnType<typeof channel>
 >;
 
-/** Asked by every wait and every lease before an event is made, since most are watched by nobody. */
-export const waitingChannel: ReturnType<typeof channel> = channels.waiting;
-export const acquiredChannel: ReturnType<typeof channel> = channels.acquired;
-export const releasedChannel: ReturnType<typeof channel> = channels.released;
-
 function warnOfObserver(name: string, error: unknown): void {
   process.emitWarning(`an observer's ${name}() threw: ${String(error)}`, {
     type: 'OpenlineWarning',

@@ -63,6 +63,8 @@ export class Parts<C> {
   /** Does an acquire mark what follows from it? */
   marksCallers = false;
   #state: PoolState = 'running';
+  /** Is {@link state} any but `running`? Nothing is lent or opened then. */
+  isHalted: boolean = false;
   #max: number;
   /** Changed by `resize()`. */
   min: number;
@@ -87,6 +89,7 @@ export class Parts<C> {
 
   set state(state: PoolState) {
     this.#state = state;
+    this.isHalted = state !== 'running';
     if (this.isClosing) this.mayShed = true;
   }
 

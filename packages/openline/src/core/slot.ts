@@ -38,6 +38,10 @@ const legalMoves: readonly number[] = [
   /* closed     */ 0,
 ];
 
+// What every lease asks for: a module's own constants are compiled into the code, while what it exports or imports is looked up at each use.
+const idleState = State.idle;
+const leasedState = State.leased;
+
 function illegalMove(id: number, from: State, to: State): Error {
   return new Error(`openline: connection ${id} cannot go from ${stateNames[from]} to ${stateNames[to]}`);
 }
@@ -179,17 +183,17 @@ export class SlotTable<C> {
 
   /** {@link move} from idle to leased, as every lease begins. */
   lend(slot: Slot<C>): void {
-    if (slot.state !== State.idle) throw illegalMove(slot.id, slot.state, State.leased);
-    slot.state = State.leased;
+    if (slot.state !== idleState) throw illegalMove(slot.id, slot.state, leasedState);
+    slot.state = leasedState;
     this.#lent++;
   }
 
   /** {@link move} to idle, as most leases end: the last in the idle order. */
   rest(slot: Slot<C>, now: number): void {
-    if (slot.state === State.leased) {
-      slot.state = State.idle;
+    if (slot.state === leasedState) {
+      slot.state = idleState;
       this.#lent--;
-    } else this.move(slot, State.idle);
+    } else this.move(slot, idleState);
     slot.idleSince = now;
     this.idle.push(slot);
   }

@@ -10,6 +10,9 @@ import type { Loan } from './old-leases.ts';
 import type { Parts } from './parts.ts';
 import { type Slot, State } from './slot.ts';
 
+// A constant of this module is compiled into the code of every lease for which somebody waits, as what is imported is not.
+const leasedState = State.leased;
+
 /** Whoever is offered what nobody has. */
 export interface Offered<C> {
   /** Takes the connection for those who wait, or lets it be idle. */
@@ -138,7 +141,7 @@ export class Turnaround<C> {
   #offer(slot: Slot<C>, now: Moment): void {
     slot.idleSince = now.ms;
     // Handed over from one lease to the next it is never idle; the offer makes it so if nobody takes it.
-    if (slot.state !== State.leased) this.#parts.slots.move(slot, State.idle);
+    if (slot.state !== leasedState) this.#parts.slots.move(slot, State.idle);
     this.offered!.offer(slot, now);
   }
 
