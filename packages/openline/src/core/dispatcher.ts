@@ -237,9 +237,10 @@ export class Dispatcher<C> {
   /** Finds it, and leaves it where it is. */
   #freshest(now: Moment): Slot<C> | undefined {
     const { idle } = this.#slots;
+    const { asksBeforeLending } = this.#parts;
     for (let index = idle.length - 1; index >= 0; index--) {
       const slot = idle[index]!;
-      if (!this.#turnaround.isDoubtful(slot, now)) return slot;
+      if (!asksBeforeLending || !this.#turnaround.isDoubtful(slot, now)) return slot;
     }
     return undefined;
   }

@@ -95,11 +95,13 @@ export class Entrance<C> {
     const parts = this.#parts;
     if (parts.waiting > 0 || parts.isHalted) return undefined;
     const { idle } = this.#slots;
-    if (idle.length === 0) return undefined;
-    const slot = idle[idle.length - 1]!;
+    const slot = idle.pop();
+    if (slot === undefined) return undefined;
     const now = this.#clock.turnNow();
-    if (this.#turnaround.isDoubtful(slot, now)) return undefined;
-    idle.pop();
+    if (parts.asksBeforeLending && this.#turnaround.isDoubtful(slot, now)) {
+      idle.push(slot);
+      return undefined;
+    }
     return this.#lending.alone(slot, now, 0, places.capture(now, below, parts));
   }
 

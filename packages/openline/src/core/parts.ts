@@ -68,8 +68,13 @@ export class Parts<C> {
   #max: number;
   /** Changed by `resize()`. */
   min: number;
-  /** May a connection be one too many when it comes back? Only after a resize or the end of the pool: no lease asks before. */
-  mayShed: boolean = false;
+  /** Is there anything to be asked of an idle connection before it is lent, as far as the connector goes? */
+  asksBeforeLending: boolean = false;
+  /**
+   * Is there anything to be asked of every connection that comes back? Whatever the connector and the options want, and after a resize or
+   * at the end of the pool whether it is one too many: no lease asks before.
+   */
+  asksOnReturn: boolean = false;
 
   constructor(connector: Connector<C>, options: ResolvedOptions<C>) {
     this.name = options.name;
@@ -90,7 +95,7 @@ export class Parts<C> {
   set state(state: PoolState) {
     this.#state = state;
     this.isHalted = state !== 'running';
-    if (this.isClosing) this.mayShed = true;
+    if (this.isClosing) this.asksOnReturn = true;
   }
 
   get max(): number {
@@ -100,7 +105,7 @@ export class Parts<C> {
   /** Changed by `resize()`. */
   set max(max: number) {
     this.#max = max;
-    this.mayShed = true;
+    this.asksOnReturn = true;
   }
 
   get isClosing(): boolean {

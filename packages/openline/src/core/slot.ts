@@ -123,10 +123,8 @@ export class Slot<C> {
 /** Every slot of one pool, the idle ones in the order of their last use, and the counts of each state. */
 export class SlotTable<C> {
   readonly #slots = new Set<Slot<C>>();
-  /** By state; idle and leased slots without what {@link #lent} says of them. */
+  /** By state, but for idle and leased slots: the idle order says how many those are, so that no lease needs to count. */
   readonly #counts = new Int32Array(stateNames.length);
-  /** Slots lent less slots that rest: all that most leases count. */
-  #lent = 0;
   /** Idle slots, the most recently used last. */
   readonly idle: Slot<C>[] = [];
   /** Told of each connection more or less. */
@@ -149,12 +147,15 @@ export class SlotTable<C> {
   /** Connections that are open and not on their way out. */
   get live(): number {
     const counts = this.#counts;
-    return counts[State.idle]! + counts[State.leased]! + counts[State.validating]! + counts[State.resetting]!;
+    return this.#size - counts[State.opening]! - counts[State.detached]! - counts[State.closing]!;
   }
 
   count(state: State): number {
-    const lent = state === State.leased ? this.#lent : state === State.idle ? -this.#lent : 0;
-    return this.#counts[state]! + lent;
+    const counts = this.#counts;
+    if (state === State.idle) return this.idle.length;
+    if (state === State.leased)
+      return this.live - this.idle.length - counts[State.validating]! - counts[State.resetting]!;
+    return counts[state]!;
   }
 
   [Symbol.iterator](): Iterator<Slot<C>> {
@@ -185,15 +186,12 @@ export class SlotTable<C> {
   lend(slot: Slot<C>): void {
     if (slot.state !== idleState) throw illegalMove(slot.id, slot.state, leasedState);
     slot.state = leasedState;
-    this.#lent++;
   }
 
   /** {@link move} to idle, as most leases end: the last in the idle order. */
   rest(slot: Slot<C>, now: number): void {
-    if (slot.state === leasedState) {
-      slot.state = idleState;
-      this.#lent--;
-    } else this.move(slot, idleState);
+    if (slot.state === leasedState) slot.state = idleState;
+    else this.move(slot, idleState);
     slot.idleSince = now;
     this.idle.push(slot);
   }

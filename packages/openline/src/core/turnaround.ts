@@ -33,10 +33,6 @@ export class Turnaround<C> {
   readonly #asksQuiet: boolean;
   readonly #limitsReuse: boolean;
   readonly #asksCapacity: boolean;
-  /** Is there anything to be asked of an idle connection before it is lent? */
-  readonly #doubts: boolean;
-  /** Is there anything to be asked of every connection that comes back? */
-  readonly #asks: boolean;
 
   /** @param reusableUntil - told until when a connection may be idle */
   constructor(parts: Parts<C>, closer: Closer<C>, reusableUntil: (at: number) => void) {
@@ -49,8 +45,8 @@ export class Turnaround<C> {
     this.#asksQuiet = parts.connector.isQuiet !== undefined;
     this.#limitsReuse = parts.connector.reusableForMs !== undefined;
     this.#asksCapacity = parts.connector.capacity !== undefined;
-    this.#doubts = this.#validates || this.#limitsReuse || this.#asksCapacity;
-    this.#asks =
+    parts.asksBeforeLending = this.#validates || this.#limitsReuse || this.#asksCapacity;
+    parts.asksOnReturn ||=
       this.#resets ||
       this.#asksQuiet ||
       this.#limitsReuse ||
@@ -62,7 +58,7 @@ export class Turnaround<C> {
   /** Nobody has the connection any more. `lease`: the one that ended last. */
   settle(slot: Slot<C>, now: Moment, lease: Loan<C>): void {
     const parts = this.#parts;
-    if (slot.condemned !== undefined || this.#asks || parts.mayShed) {
+    if (slot.condemned !== undefined || parts.asksOnReturn) {
       if (!this.#resets || !this.#reset(slot, lease)) this.ready(slot, now);
     } else if (parts.waiting > 0) {
       this.#offer(slot, now);
@@ -149,10 +145,8 @@ export class Turnaround<C> {
     const parts = this.#parts;
     if (slot.condemned !== undefined) return slot.condemned;
     if (slot.uses >= parts.options.maxUses) return 'worn-out';
-    if (parts.mayShed) {
-      if (parts.slots.staying > parts.max) return 'shrunk';
-      if (parts.isClosing) return 'pool-closed';
-    }
+    if (parts.slots.staying > parts.max) return 'shrunk';
+    if (parts.isClosing) return 'pool-closed';
     // What its maker has begun on a new connection comes before what the first lease does.
     if (this.#asksQuiet && slot.state !== State.opening && !parts.isQuiet(slot)) return 'busy';
     if (this.#takesNothing(slot)) return 'retired';
@@ -173,12 +167,8 @@ export class Turnaround<C> {
   }
 
   /** Whether an idle connection may not be lent as it is: it must be asked first, or never will be lent again. */
-  isDoubtful(slot: Slot<C>, now: Moment): boolean {
-    return this.#doubts && this.#isDoubtful(slot, now.ms);
-  }
-
-  #isDoubtful(slot: Slot<C>, now: number): boolean {
-    return this.#needsValidation(slot, now) || this.#uselessness(slot, now) !== undefined;
+  isDoubtful(slot: Slot<C>, { ms }: Moment): boolean {
+    return this.#needsValidation(slot, ms) || this.#uselessness(slot, ms) !== undefined;
   }
 
   #needsValidation(slot: Slot<C>, now: number): boolean {
