@@ -18,6 +18,13 @@ export interface TimerHandle {
 export interface Moment {
   /** Monotonic milliseconds. */
   readonly ms: number;
+  /** Whether {@link Clock.turnNow} serves it still: whoever has it need not ask. A clock may leave it out, and is asked then. */
+  readonly isServed?: boolean;
+}
+
+/** A reading of a clock's own, which serves nobody else. */
+export function freshMoment(clock: Clock): Moment {
+  return { ms: clock.now(), isServed: false };
 }
 
 /** Where a pool reads the time and sets its timers. Replace it in tests with `ManualClock` of `openline/testing`. */
@@ -52,14 +59,14 @@ const freshBelowMs = 10_000;
 
 /** Where a limit that is set now begins to count. */
 export function momentFor(limitMs: number, clock: Clock): Moment {
-  return limitMs < freshBelowMs ? { ms: clock.now() } : clock.turnNow();
+  return limitMs < freshBelowMs ? freshMoment(clock) : clock.turnNow();
 }
 
 /** Reads a clock at most once per turn of the event loop, or once in 64 uses. */
 export class TurnReading {
   readonly #read: () => number;
   readonly #atEndOfTurn: (forget: () => void) => void;
-  #moment: Moment = { ms: Number.NaN };
+  #moment = { ms: Number.NaN, isServed: false };
   #usesLeft = 0;
   #willForget = false;
 
@@ -81,7 +88,8 @@ export class TurnReading {
   }
 
   #fresh(): Moment {
-    this.#moment = { ms: this.#read() };
+    this.#moment.isServed = false;
+    this.#moment = { ms: this.#read(), isServed: true };
     this.#usesLeft = usesPerReading - 1;
     if (!this.#willForget) {
       this.#willForget = true;
@@ -92,6 +100,7 @@ export class TurnReading {
 
   readonly #forget = (): void => {
     this.#willForget = false;
+    this.#moment.isServed = false;
     this.#usesLeft = 0;
   };
 }

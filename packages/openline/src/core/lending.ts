@@ -8,11 +8,12 @@ import { Lease, type LeaseTaken, type Lender } from './lease.ts';
 import { channelNames, type Observers } from './observer.ts';
 import { type Loan, OldLease, type OldLeases } from './old-leases.ts';
 import type { Parts } from './parts.ts';
-import type { Place } from './place.ts';
+import { Place } from './place.ts';
 import { Slot, type SlotTable, State } from './slot.ts';
 import type { Turnaround } from './turnaround.ts';
 
 // Constants of this module: they are compiled into the code of every lease, as what is imported is not.
+const LeaseHere = Lease;
 const leasedState = State.leased;
 const acquiredChannel = channel(channelNames.acquired);
 const releasedChannel = channel(channelNames.released);
@@ -50,7 +51,10 @@ export class Lending<C> implements Lender<C> {
     this.#turnaround = turnaround;
     this.#oldLeases = oldLeases;
     this.#onShareEnded = onShareEnded;
-    parts.models.push(new Lease<C>(this, new Slot<C>(0, 0), parts.clock.turnNow(), undefined));
+    parts.models.push(
+      new Lease<C>(this, new Slot<C>(0, 0), parts.clock.turnNow(), undefined),
+      new Place(Lending, 0),
+    );
   }
 
   get name(): string {
@@ -67,7 +71,7 @@ export class Lending<C> implements Lender<C> {
   alone(slot: Slot<C>, now: Moment, waitedMs: number, place: Place | undefined): Lease<C> {
     // Handed over from the lease before, it is leased already; lent twice it never is.
     if (slot.state !== leasedState || slot.leases > 0) this.#slots.lend(slot);
-    const lease = new Lease<C>(this, slot, now, place);
+    const lease = new LeaseHere<C>(this, slot, now, place);
     slot.lease = lease;
     this.#waitTimes.record(waitedMs);
     if (this.#tellsAcquired || acquiredChannel.hasSubscribers) this.#tellAcquired(slot, waitedMs);
@@ -75,7 +79,7 @@ export class Lending<C> implements Lender<C> {
   }
 
   #share(slot: Slot<C>, now: Moment, waitedMs: number, place: Place | undefined): Lease<C> {
-    const lease = new Lease<C>(this, slot, now, place);
+    const lease = new LeaseHere<C>(this, slot, now, place);
     slot.shares ??= new Set();
     slot.shares.add(lease);
     if (slot.state !== leasedState) {
@@ -89,7 +93,9 @@ export class Lending<C> implements Lender<C> {
   }
 
   released(lease: Lease<C>, slot: Slot<C>): void {
-    const now = this.#clock.turnNow();
+    // Most leases are shorter than a turn of the event loop: they end at the reading at which they began.
+    const { began } = lease;
+    const now = began.isServed === true ? began : this.#clock.turnNow();
     if (this.#ended(lease, slot, now)) this.#turnaround.settle(slot, now, lease);
   }
 

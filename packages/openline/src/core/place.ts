@@ -74,7 +74,7 @@ export class PlaceBudget {
   #left = capturesPerSecond;
   #leftMs = captureMsPerSecond;
   #refilledAt = 0;
-  /** The moment that was last found too early to refill: most leases of a busy pool begin at it, and ask no further. */
+  /** The moment that was last found too early to refill, while nothing is left: most leases of a busy pool begin at it, and ask no further. */
   #tooEarly: Moment | undefined;
   /** The pools for which captures are kept, if for any. */
   #favoured: WeakSet<Asker> | undefined;
@@ -101,9 +101,7 @@ export class PlaceBudget {
     frames?: number,
   ): Place | undefined {
     // Apart, since this much is compiled into every acquire.
-    return this.#left === 0 && now === this.#tooEarly
-      ? undefined
-      : this.#captureIfLeft(now, below, pool, frames);
+    return now === this.#tooEarly ? undefined : this.#captureIfLeft(now, below, pool, frames);
   }
 
   #captureIfLeft(
@@ -153,6 +151,7 @@ export class PlaceBudget {
       this.#tooEarly = now;
       return false;
     }
+    this.#tooEarly = undefined;
     this.#left = capturesPerSecond;
     this.#leftMs = captureMsPerSecond;
     this.#refilledAt = now.ms;

@@ -20,7 +20,7 @@ export class Spacing<C> {
   readonly #alarm: Alarm;
   #lastBegan = Number.NEGATIVE_INFINITY;
   /** When a shared lease began last. */
-  lastShare: Moment = { ms: Number.NEGATIVE_INFINITY };
+  lastShare: Moment = { ms: Number.NEGATIVE_INFINITY, isServed: false };
 
   /** @param ring - called when the next one may begin */
   constructor(parts: Parts<C>, ring: () => void) {

@@ -2,7 +2,7 @@
 
 import { outsideCallers } from './async-scope.ts';
 import { Check } from './check.ts';
-import type { Moment } from './clock.ts';
+import { freshMoment, type Moment } from './clock.ts';
 import type { Closer } from './closer.ts';
 import type { Connector } from './connector.ts';
 import type { CloseReason } from './observer.ts';
@@ -226,7 +226,7 @@ export class Turnaround<C> {
 
   #validated(slot: Slot<C>, alive: boolean): void {
     const { slots, clock, measures, observers, validatingTime } = this.#parts;
-    const now: Moment = { ms: clock.now() };
+    const now = freshMoment(clock);
     const tookMs = now.ms - slot.checkedSince;
     const { idleSince } = slot;
     slot.answeredAt = now.ms;

@@ -51,6 +51,18 @@ describe('the reading of a turn', () => {
     expect(turn.turnNow().ms).toBe(5);
   });
 
+  test('says whether it is served still', () => {
+    const { turn, endTurn } = reading();
+    const first = turn.turnNow();
+    expect(first.isServed).toBe(true);
+    turn.now();
+    expect(first.isServed).toBe(false);
+    const second = turn.turnNow();
+    expect(second.isServed).toBe(true);
+    endTurn();
+    expect(second.isServed).toBe(false);
+  });
+
   test('is renewed by whoever asks for a fresh one', () => {
     const { turn, time } = reading();
     turn.turnNow();

@@ -1,6 +1,7 @@
 // V8 forgets a shape of which no object is left at a full collection, and throws away all code compiled for it. A pool keeps those that its hot ways make.
 import { setFlagsFromString } from 'node:v8';
 import { expect, test } from 'vitest';
+import { Place } from '../../src/core/place.ts';
 import { TakerWaiter, Waiter } from '../../src/core/waiter.ts';
 import { collectedUntil } from './collection.ts';
 import { type Kit, openIdle, setUp } from './kit.ts';
@@ -29,6 +30,7 @@ const makers: Record<string, (kit: Kit) => object> = {
     lease.release();
     return lease;
   },
+  'a place': () => new Place(setUp, 12),
   'a caller who waits': () => new Waiter(() => {}, now, 1, terms),
   'a caller who waits, and is told at once': () =>
     new TakerWaiter({ granted() {}, refused() {} }, 'exclusive', () => {}, now, 1, terms),
