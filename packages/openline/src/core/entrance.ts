@@ -78,15 +78,50 @@ export class Entrance<C> {
     );
   }
 
+  // One function with its rare ways: V8 compiles so long a one by itself and whole. The shortest way alone it would compile into
+  // its caller piece by piece, as far as that has room, and a piece left out costs as much as all of it.
   /** A connection that is there is lent on the spot; everybody else waits. */
   acquire(options: AcquireOptions | undefined): Promise<Lease<C>> {
-    if (options === undefined && !this.#parts.marksCallers && !requestDeadlines.inUse) {
+    const parts = this.#parts;
+    if (options === undefined && !parts.marksCallers && !requestDeadlines.inUse) {
       const lease = this.#lendAtOnce(this.acquire);
       if (lease !== undefined) return Promise.resolve(lease);
       const waiting = this.#joinQueue();
       if (waiting !== undefined) return waiting;
     }
-    return this.#acquireOrWait(options);
+    let given = parts.options.acquireTimeoutMs;
+    try {
+      if (options !== undefined) given = checkAcquire(parts.name, options) ?? given;
+      if (parts.isClosing) throw new PoolClosedError(parts.name);
+      options?.signal?.throwIfAborted();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const deadline = this.#deadlineOf(given);
+    if (deadline instanceof Error) return Promise.reject(deadline);
+    const { timeoutMs, requestTimeoutMs } = deadline;
+    const mode = options?.mode ?? 'exclusive';
+    const now = momentFor(timeoutMs, this.#clock);
+    const holdsAlready = parts.marksCallers && this.#nesting.holdsAlready;
+    const granted = parts.marksCallers ? this.#nesting.mark() : undefined;
+    // Whoever may not wait is not held back.
+    const mayWait = mode === 'exclusive' && timeoutMs > 0 && parts.options.maxWaiters > 0;
+    const expectedMs = mayWait ? (options?.expectedMs ?? 0) : 0;
+    if (parts.waiting === 0 && !parts.isHalted && !this.#dispatcher.spacing.holdsBack(expectedMs, now)) {
+      const lease = this.#lendNow(mode, options?.claim, now, this.acquire);
+      if (lease !== undefined) {
+        this.#dispatcher.spacing.begins(expectedMs, now);
+        granted?.(lease);
+        return Promise.resolve(lease);
+      }
+    }
+    const refusal = this.#refusal(timeoutMs, now.ms);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    if (holdsAlready) parts.measures.nested++;
+    const place = places.capture(now, this.acquire, parts);
+    const common = this.#termsOf(timeoutMs, requestTimeoutMs, place, granted, holdsAlready);
+    if (options === undefined) return this.#wait(mode, now, common);
+    return this.#wait(mode, now, { ...common, timeoutMs, claim: options.claim, expectedMs }, options.signal);
   }
 
   /** The shortest way to an exclusive lease: nobody waits, and the connection used last needs no validation. */
@@ -209,43 +244,6 @@ export class Entrance<C> {
     return leftMs < timeoutMs
       ? { timeoutMs: leftMs, requestTimeoutMs: deadline.timeoutMs }
       : { timeoutMs, requestTimeoutMs: undefined };
-  }
-
-  #acquireOrWait(options: AcquireOptions | undefined): Promise<Lease<C>> {
-    const parts = this.#parts;
-    let given = parts.options.acquireTimeoutMs;
-    try {
-      if (options !== undefined) given = checkAcquire(parts.name, options) ?? given;
-      if (parts.isClosing) throw new PoolClosedError(parts.name);
-      options?.signal?.throwIfAborted();
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    const deadline = this.#deadlineOf(given);
-    if (deadline instanceof Error) return Promise.reject(deadline);
-    const { timeoutMs, requestTimeoutMs } = deadline;
-    const mode = options?.mode ?? 'exclusive';
-    const now = momentFor(timeoutMs, this.#clock);
-    const holdsAlready = parts.marksCallers && this.#nesting.holdsAlready;
-    const granted = parts.marksCallers ? this.#nesting.mark() : undefined;
-    // Whoever may not wait is not held back.
-    const mayWait = mode === 'exclusive' && timeoutMs > 0 && parts.options.maxWaiters > 0;
-    const expectedMs = mayWait ? (options?.expectedMs ?? 0) : 0;
-    if (parts.waiting === 0 && !parts.isHalted && !this.#dispatcher.spacing.holdsBack(expectedMs, now)) {
-      const lease = this.#lendNow(mode, options?.claim, now, this.acquire);
-      if (lease !== undefined) {
-        this.#dispatcher.spacing.begins(expectedMs, now);
-        granted?.(lease);
-        return Promise.resolve(lease);
-      }
-    }
-    const refusal = this.#refusal(timeoutMs, now.ms);
-    if (refusal !== undefined) return Promise.reject(refusal);
-    if (holdsAlready) parts.measures.nested++;
-    const place = places.capture(now, this.acquire, parts);
-    const common = this.#termsOf(timeoutMs, requestTimeoutMs, place, granted, holdsAlready);
-    if (options === undefined) return this.#wait(mode, now, common);
-    return this.#wait(mode, now, { ...common, timeoutMs, claim: options.claim, expectedMs }, options.signal);
   }
 
   #wait(mode: LeaseMode, now: Moment, terms: WaiterTerms<C>, signal?: AbortSignal): Promise<Lease<C>> {
