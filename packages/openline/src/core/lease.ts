@@ -98,6 +98,7 @@ export class Lease<C> {
    * @throws {@link LeaseError} when the lease had ended before; the error names the place of that first end.
    */
   release(): void {
+    // What the other ends do, but most have no ending to write down.
     const slot = this.#slot;
     if (slot === undefined) Lease.#again(this, 'released');
     else {

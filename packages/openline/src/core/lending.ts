@@ -93,7 +93,7 @@ export class Lending<C> implements Lender<C> {
   }
 
   released(lease: Lease<C>, slot: Slot<C>): void {
-    // Most leases are shorter than a turn of the event loop: they end at the reading at which they began.
+    // A lease that ends in the turn in which it began ends at the same reading.
     const { began } = lease;
     const now = began.isServed === true ? began : this.#clock.turnNow();
     if (this.#ended(lease, slot, now)) this.#turnaround.settle(slot, now, lease);
