@@ -22,7 +22,7 @@ export interface Moment {
   readonly isServed?: boolean;
 }
 
-/** A reading of a clock's own, which serves nobody else. */
+/** A reading taken now, which {@link Clock.turnNow} does not serve. */
 export function freshMoment(clock: Clock): Moment {
   return { ms: clock.now(), isServed: false };
 }

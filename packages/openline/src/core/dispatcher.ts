@@ -14,6 +14,7 @@ import { Spacing } from './spacing.ts';
 import type { Turnaround } from './turnaround.ts';
 import type { Waiter, WaiterQueue } from './waiter.ts';
 
+// A constant of this module: compiled into the code of every wait, as what is imported is not.
 const waitingChannel = channel(channelNames.waiting);
 
 /** A waiting exclusive lease is overtaken by no more shared ones than this. */
@@ -237,10 +238,9 @@ export class Dispatcher<C> {
   /** Finds it, and leaves it where it is. */
   #freshest(now: Moment): Slot<C> | undefined {
     const { idle } = this.#slots;
-    const { asksBeforeLending } = this.#parts;
     for (let index = idle.length - 1; index >= 0; index--) {
       const slot = idle[index]!;
-      if (!asksBeforeLending || !this.#turnaround.isDoubtful(slot, now)) return slot;
+      if (!this.#turnaround.isDoubtful(slot, now)) return slot;
     }
     return undefined;
   }

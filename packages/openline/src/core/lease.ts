@@ -98,14 +98,8 @@ export class Lease<C> {
    * @throws {@link LeaseError} when the lease had ended before; the error names the place of that first end.
    */
   release(): void {
-    // What the other ends do, but most have no ending to write down.
-    const slot = this.#slot;
-    if (slot === undefined) Lease.#again(this, 'released');
-    else {
-      this.#slot = undefined;
-      if (this.place !== undefined) this.#ending = Lease.#endingOf(this, 'released', this.release);
-      this.#lender.released(this, slot);
-    }
+    const slot = Lease.#ends(this, 'released', this.release);
+    if (slot !== undefined) this.#lender.released(this, slot);
   }
 
   /**
@@ -164,7 +158,7 @@ export class Lease<C> {
     if (slot === undefined) Lease.#again(lease, end);
     else {
       lease.#slot = undefined;
-      lease.#ending = Lease.#endingOf(lease, end, below);
+      if (end !== 'released' || lease.place !== undefined) lease.#ending = Lease.#endingOf(lease, end, below);
     }
     return slot;
   }

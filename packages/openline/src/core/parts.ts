@@ -68,7 +68,7 @@ export class Parts<C> {
   #max: number;
   /** Changed by `resize()`. */
   min: number;
-  /** Is there anything to be asked of an idle connection before it is lent, as far as the connector goes? */
+  /** May there be anything to be asked of an idle connection before it is lent? Where not, a lease need not ask the turnaround. */
   asksBeforeLending: boolean = false;
   /**
    * Is there anything to be asked of every connection that comes back? Whatever the connector and the options want, and after a resize or
@@ -109,7 +109,7 @@ export class Parts<C> {
   }
 
   get isClosing(): boolean {
-    return this.state === 'closing' || this.state === 'closed';
+    return this.isHalted && this.#state !== 'suspended';
   }
 
   /** May one more connection be opened that nobody waits for? */
